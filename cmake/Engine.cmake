@@ -1,0 +1,35 @@
+# engine/: Wasmtime's static library, built by cargo outside the build tree, so that a clean checkout does not
+# build it again. The folder is named after what goes into it.
+find_program(CARGO cargo REQUIRED)
+
+set(ROOST_CACHE_DIR "$ENV{ROOST_CACHE_DIR}")
+if(NOT ROOST_CACHE_DIR)
+  set(ROOST_CACHE_DIR "$ENV{HOME}/.cache/roost")
+endif()
+
+file(GLOB engine_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/engine/src/*.rs)
+list(APPEND engine_sources ${CMAKE_SOURCE_DIR}/engine/Cargo.toml)
+file(SHA256 ${CMAKE_SOURCE_DIR}/engine/Cargo.lock engine_lock_hash)
+string(SUBSTRING ${engine_lock_hash} 0 16 engine_lock_hash)
+set(engine_target ${ROOST_CACHE_DIR}/engine-${engine_lock_hash})
+set(engine_archive ${engine_target}/release/libengine.a)
+set(engine_headers ${engine_target}/include)
+
+add_custom_command(
+  OUTPUT ${engine_archive} ${engine_headers}/wasmtime.h
+  COMMAND ${CMAKE_COMMAND} -E echo "engine: building Wasmtime (about 5 minutes on 2 cores, once)"
+  COMMAND ${CMAKE_COMMAND} -E env CARGO_TARGET_DIR=${engine_target}
+          ${CARGO} build --release --locked --manifest-path ${CMAKE_SOURCE_DIR}/engine/Cargo.toml
+  COMMAND ${CMAKE_COMMAND} -Dtarget=${engine_target} -P ${CMAKE_SOURCE_DIR}/cmake/EngineHeaders.cmake
+  COMMAND ${CMAKE_COMMAND} -E touch ${engine_archive}
+  DEPENDS ${engine_sources} ${CMAKE_SOURCE_DIR}/engine/Cargo.lock
+          ${CMAKE_SOURCE_DIR}/cmake/EngineHeaders.cmake
+  USES_TERMINAL VERBATIM)
+add_custom_target(engine_archive DEPENDS ${engine_archive} ${engine_headers}/wasmtime.h)
+
+add_library(engine INTERFACE)
+add_dependencies(engine engine_archive)
+file(MAKE_DIRECTORY ${engine_headers})
+target_include_directories(engine SYSTEM INTERFACE ${engine_headers})
+target_include_directories(engine INTERFACE ${CMAKE_SOURCE_DIR}/engine/include)
+target_link_libraries(engine INTERFACE ${engine_archive} Threads::Threads ${CMAKE_DL_LIBS} m)

@@ -1,0 +1,20 @@
+# ROOST_SANITIZE: "", "address" (with undefined) or "thread". ROOST_COVERAGE: clang's source-based coverage.
+set(ROOST_SANITIZE "" CACHE STRING "address | thread")
+option(ROOST_COVERAGE "Source-based coverage" OFF)
+
+if(ROOST_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(ROOST_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+endif()
+if(ROOST_SANITIZE)
+  # Sanitizers and a reservation of terabytes do not go together: see wasm/engine.h.
+  add_compile_definitions(ROOST_SANITIZED=1)
+endif()
+
+if(ROOST_COVERAGE)
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+endif()
