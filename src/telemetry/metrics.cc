@@ -1,0 +1,175 @@
+#include "telemetry/metrics.h"
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <tuple>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "base/units.h"
+
+namespace telemetry {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+// From a fresh sandbox's few microseconds to the longest timeout, in seconds.
+const Histogram::BucketBoundaries& duration_buckets() {
+  static const Histogram::BucketBoundaries buckets{
+      0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+      0.05,    0.1,      0.25,    0.5,    1,       2.5,    5,     10,     30,    60,   300};
+  return buckets;
+}
+
+// From one page of WebAssembly's memory to the highest limit, in bytes.
+const Histogram::BucketBoundaries& memory_buckets() {
+  static const Histogram::BucketBoundaries buckets = [] {
+    Histogram::BucketBoundaries powers;
+    for (std::uint64_t bytes = 64 * base::kKiB; bytes <= 512 * base::kMiB; bytes *= 2) {
+      powers.push_back(static_cast<double>(bytes));
+    }
+    return powers;
+  }();
+  return buckets;
+}
+
+// What one sample touches. The pointers are owned by their families and live as long.
+struct Series {
+  Counter* invocations;
+  Histogram* duration;
+  Histogram* memory;
+  Counter* timeouts;  // null unless the status is timeout
+  Counter* errors;    // null when the status is success
+};
+
+// A family's Add takes a lock and hashes freshly allocated labels each time; what it returned is
+// kept here instead, where looking up takes a shared lock and allocates nothing.
+template <class Key, class Value>
+class Cache {
+ public:
+  // `make` runs under the exclusive lock when the key is new.
+  template <class View, class Make>
+  Value get(const View& key, const Make& make) {
+    {
+      const std::shared_lock lock(mutex_);
+      const auto found = values_.find(key);
+      if (found != values_.end()) return found->second;
+    }
+    const std::unique_lock lock(mutex_);
+    const auto found = values_.find(key);
+    if (found != values_.end()) return found->second;
+    return values_.emplace(Key(key), make()).first->second;
+  }
+
+ private:
+  std::shared_mutex mutex_;
+  std::map<Key, Value, std::less<>> values_;
+};
+
+}  // namespace
+
+struct Metrics::Families {
+  // Own synchronisation, as all of prometheus-cpp.
+  prometheus::Registry registry;
+  Family<Counter>& invocations = prometheus::BuildCounter()
+                                     .Name("functions_invocations_total")
+                                     .Help("Invocations that ended, by trigger and status")
+                                     .Register(registry);
+  Family<Histogram>& durations = prometheus::BuildHistogram()
+                                     .Name("functions_duration_seconds")
+                                     .Help("Time from instantiation to the end of an invocation")
+                                     .Register(registry);
+  Family<Histogram>& memory = prometheus::BuildHistogram()
+                                  .Name("functions_memory_bytes")
+                                  .Help("Peak linear memory of an invocation")
+                                  .Register(registry);
+  Family<Counter>& timeouts = prometheus::BuildCounter()
+                                  .Name("functions_timeout_total")
+                                  .Help("Invocations that ran past their timeout")
+                                  .Register(registry);
+  Family<Counter>& errors = prometheus::BuildCounter()
+                                .Name("functions_errors_total")
+                                .Help("Invocations that did not end in success, timeouts included")
+                                .Register(registry);
+  Family<Counter>& responses = prometheus::BuildCounter()
+                                   .Name("http_requests_total")
+                                   .Help("HTTP requests answered, by listener and status code")
+                                   .Register(registry);
+  Gauge& running = prometheus::BuildGauge()
+                       .Name("admission_running")
+                       .Help("Invocations that run now")
+                       .Register(registry)
+                       .Add({});
+  Gauge& waiting = prometheus::BuildGauge()
+                       .Name("admission_waiting")
+                       .Help("Invocations that wait to be admitted")
+                       .Register(registry)
+                       .Add({});
+  Counter& rejected = prometheus::BuildCounter()
+                          .Name("admission_rejected_total")
+                          .Help("Invocations that were refused because too many ran and waited")
+                          .Register(registry)
+                          .Add({});
+  prometheus::TextSerializer serializer;
+
+  Cache<std::tuple<std::string, std::string, std::string>, Series> series_by_labels;
+  Cache<std::tuple<std::string, int>, Counter*> responses_by_labels;
+
+  Series make_series(const InvocationSample& sample) {
+    const std::string name(sample.function);
+    const bool timed_out = sample.status == "timeout";
+    const bool failed = sample.status != "success";
+    return {&invocations.Add({{"name", name},
+                              {"trigger", std::string(sample.trigger)},
+                              {"status", std::string(sample.status)}}),
+            &durations.Add({{"name", name}}, duration_buckets()),
+            &memory.Add({{"name", name}}, memory_buckets()),
+            timed_out ? &timeouts.Add({{"name", name}}) : nullptr,
+            failed ? &errors.Add({{"name", name}}) : nullptr};
+  }
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::invocation(const InvocationSample& sample) {
+  const Series series =
+      families_->series_by_labels.get(std::tie(sample.function, sample.trigger, sample.status),
+                                      [&] { return families_->make_series(sample); });
+  series.invocations->Increment();
+  series.duration->Observe(std::chrono::duration<double>(sample.duration).count());
+  series.memory->Observe(static_cast<double>(sample.peak_memory_bytes));
+  if (series.timeouts != nullptr) series.timeouts->Increment();
+  if (series.errors != nullptr) series.errors->Increment();
+}
+
+void Metrics::http_response(std::string_view listener, int status) {
+  Counter* counter = families_->responses_by_labels.get(std::tie(listener, status), [&] {
+    return &families_->responses.Add(
+        {{"listener", std::string(listener)}, {"code", std::to_string(status)}});
+  });
+  counter->Increment();
+}
+
+void Metrics::admission(std::int64_t running, std::int64_t waiting) {
+  families_->running.Set(static_cast<double>(running));
+  families_->waiting.Set(static_cast<double>(waiting));
+}
+
+void Metrics::admission_rejected() { families_->rejected.Increment(); }
+
+std::string Metrics::expose() const {
+  return families_->serializer.Serialize(families_->registry.Collect());
+}
+
+}  // namespace telemetry

@@ -1,0 +1,49 @@
+// Counters of the process, in Prometheus' text form (conventions.md, "Metrics and traces").
+//
+// One per process; safe on any thread. Reporting a sample takes a shared lock and allocates nothing
+// once its labels were seen.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace telemetry {
+
+// How one invocation ended, as its `status` label says it.
+struct InvocationSample {
+  std::string_view function;
+  std::string_view trigger;  // http | database | schedule
+  std::string_view status;   // success | error | timeout | memory_exceeded | cpu_limit
+  std::chrono::microseconds duration{};
+  std::uint64_t peak_memory_bytes = 0;
+};
+
+class Metrics {
+ public:
+  Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+  ~Metrics();
+
+  // functions_invocations_total{name,trigger,status}, functions_duration_seconds{name},
+  // functions_memory_bytes{name}, functions_timeout_total{name}, functions_errors_total{name}
+  // (every status but success, so timeouts too).
+  void invocation(const InvocationSample& sample);
+  // http_requests_total{listener,code}: everything answered, 401, 404 and 429 too.
+  void http_response(std::string_view listener, int status);
+  // admission_running, admission_waiting, admission_rejected_total.
+  void admission(std::int64_t running, std::int64_t waiting);
+  void admission_rejected();
+
+  // The exposition format, version 0.0.4.
+  [[nodiscard]] std::string expose() const;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace telemetry
