@@ -20,5 +20,13 @@ TEST(Principal, UnknownRolesHaveNoDefault) {
   }
 }
 
+TEST(Principal, ServiceCarriesItsRoleInItsClaims) {
+  // Row policies read the claims, not the Principal.
+  EXPECT_EQ(Principal::service().role, Role::kServiceRole);
+  EXPECT_EQ(Principal::service().claims_json, R"({"role":"service_role"})");
+  EXPECT_EQ(Principal::anonymous().role, Role::kAnon);
+  EXPECT_EQ(Principal::anonymous().claims_json, "{}");
+}
+
 }  // namespace
 }  // namespace auth

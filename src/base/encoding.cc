@@ -20,7 +20,7 @@ using Values = std::array<std::uint8_t, 256>;
 
 constexpr std::uint8_t byte_of(char c) { return static_cast<std::uint8_t>(c); }
 
-constexpr Values values_of(std::string_view alphabet) {
+consteval Values values_of(std::string_view alphabet) {
   Values values{};
   values.fill(kNone);
   for (std::size_t i = 0; i < alphabet.size(); ++i) {
@@ -29,7 +29,7 @@ constexpr Values values_of(std::string_view alphabet) {
   return values;
 }
 
-constexpr Values hex_values() {
+consteval Values hex_values() {
   Values values = values_of(kHexLower);
   for (std::size_t i = 0; i < kHexUpper.size(); ++i) {
     values[byte_of(kHexUpper[i])] = static_cast<std::uint8_t>(i);

@@ -78,6 +78,10 @@ TEST(Encoding, PercentRefusesTruncatedAndWrongDigits) {
   }
 }
 
+TEST(Encoding, PercentReadsNotPastItsText) {
+  EXPECT_EQ(from_percent(std::string_view("a%20").substr(0, 3), Plus::kLiteral), std::nullopt);
+}
+
 TEST(Encoding, Utf8AcceptsTheBoundsOfEachLength) {
   for (const char* text :
        {"", "plain", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",

@@ -46,7 +46,7 @@ constexpr std::array kEntries{
     Entry{Code::kInternal, "INTERNAL", "Internal error", 500, Fault::kOurs},
 };
 
-constexpr bool in_order() {
+consteval bool in_order() {
   for (std::size_t i = 0; i < kEntries.size(); ++i) {
     if (static_cast<std::size_t>(kEntries[i].code) != i) return false;
   }

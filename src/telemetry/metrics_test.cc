@@ -1,5 +1,6 @@
 #include "telemetry/metrics.h"
 
+#include <barrier>
 #include <string>
 #include <thread>
 #include <vector>
@@ -103,21 +104,34 @@ TEST(Metrics, EveryFamilyTellsItsType) {
 }
 
 TEST(Metrics, ManyThreadsLoseNothing) {
+  constexpr int kThreads = 4;
   Metrics metrics;
+  std::barrier start(kThreads);
   std::vector<std::jthread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&metrics] {
-      for (int i = 0; i < 500; ++i) {
-        metrics.invocation(sample("f" + std::to_string(i % 10), "success"));
-        metrics.http_response("functions", 200 + i % 5);
-        if (i % 100 == 0) EXPECT_FALSE(metrics.expose().empty());
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&] {
+      // All meet each new series at about the same time.
+      start.arrive_and_wait();
+      for (int i = 0; i < 2000; ++i) {
+        metrics.invocation(sample("f" + std::to_string(i % 500), "success"));
+        metrics.http_response("functions", i % 500);
       }
     });
   }
   threads.clear();
-  expect_value(metrics, R"(functions_invocations_total{name="f3",status="success",trigger="http"})",
-               "200");
-  expect_value(metrics, R"(http_requests_total{code="202",listener="functions"})", "400");
+  expect_value(metrics,
+               R"(functions_invocations_total{name="f499",status="success",trigger="http"})", "16");
+  expect_value(metrics, R"(http_requests_total{code="202",listener="functions"})", "16");
+}
+
+TEST(Metrics, ExposedWhileTheyGrow) {
+  Metrics metrics;
+  std::jthread writer([&metrics] {
+    for (int i = 0; i < 200; ++i) metrics.invocation(sample("f" + std::to_string(i), "error"));
+  });
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(metrics.expose().empty());
+  writer.join();
+  expect_value(metrics, R"(functions_errors_total{name="f199"})", "1");
 }
 
 }  // namespace
