@@ -262,6 +262,22 @@ TEST(Connection, FilesThatCannotServeAreRefused) {
   EXPECT_EQ(temporary.error().code, Code::kStorage);
 }
 
+TEST(Connection, ADamagedPageIsNotReadAsData) {
+  Database db;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(db.connection->query("INSERT INTO items (name) VALUES ($1)",
+                                     {std::to_string(i) + std::string(1000, 'x')}));
+  }
+  db.connection.reset();  // the log goes into the file
+  const auto file = db.folder / "test.db";
+  std::fstream(file, std::ios::in | std::ios::out).seekp(4 * 4096) << std::string(16 * 4096, 'x');
+  db.connection = open_driver(file);
+  const auto rows = db.connection->query("SELECT id, name FROM items");
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().code, Code::kStorage);
+  EXPECT_NE(rows.error().message.find("the file is damaged"), std::string::npos);
+}
+
 TEST(Connection, AFullFileSaysSoAndKeepsWhatItHad) {
   const Database db;
   ASSERT_TRUE(db.connection->query("INSERT INTO items (name) VALUES ('a')"));

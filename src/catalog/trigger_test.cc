@@ -1,0 +1,91 @@
+#include "catalog/trigger.h"
+
+#include <gtest/gtest.h>
+
+#include "catalog/identifier.h"
+
+namespace {
+
+using catalog::Trigger;
+using catalog::TriggerKind;
+
+TEST(Trigger, ReadsEveryKindAndWritesItBack) {
+  const auto same = [](std::string_view text, const Trigger& expected) {
+    const auto trigger = Trigger::parse(text);
+    ASSERT_TRUE(trigger) << trigger.error().message;
+    EXPECT_EQ(*trigger, expected) << text;
+    EXPECT_EQ(trigger->text(), text);
+  };
+  same("http", {TriggerKind::kHttp, "", ""});
+  same("table:users:insert", {TriggerKind::kTable, "users", "insert"});
+  same("table:_t1:insert,update,delete", {TriggerKind::kTable, "_t1", "insert,update,delete"});
+  same("table:u:update(name,e_mail),delete",
+       {TriggerKind::kTable, "u", "update(name,e_mail),delete"});
+  same("cron:* * * * *", {TriggerKind::kCron, "* * * * *", ""});
+  same("cron:@hourly", {TriggerKind::kCron, "@hourly", ""});
+  same("webhook:STRIPE_SECRET", {TriggerKind::kWebhook, "STRIPE_SECRET", ""});
+}
+
+TEST(Trigger, RefusesOtherText) {
+  const std::string long_table = "table:" + std::string(64, 't') + ":insert";
+  for (const std::string& text : {
+           std::string(),
+           std::string("HTTP"),
+           std::string("http:"),
+           std::string("http "),
+           std::string("table"),
+           std::string("table:"),
+           std::string("table::insert"),
+           std::string("table:users"),
+           std::string("table:users:"),
+           std::string("table:1users:insert"),
+           std::string("table:us ers:insert"),
+           std::string("table:users;drop:insert"),
+           long_table,
+           std::string("table:users:select"),
+           std::string("table:users:Insert"),
+           std::string("table:users:insert,"),
+           std::string("table:users:,insert"),
+           std::string("table:users:insert update"),
+           std::string("table:users:insert,insert"),
+           std::string("table:users:insertupdate"),
+           std::string("table:users:update()"),
+           std::string("table:users:update(a"),
+           std::string("table:users:update(a,)"),
+           std::string("table:users:update(,a)"),
+           std::string("table:users:update(a b)"),
+           std::string("table:users:update(a)x"),
+           std::string("table:users:update(a)(b)"),
+           std::string("cron"),
+           std::string("cron:"),
+           std::string("cron:   "),
+           std::string("cron:* *\n* * *"),
+           std::string("cron:*\0", 7),
+           std::string("webhook:"),
+           std::string("webhook:MY-SECRET"),
+           std::string("webhook:1"),
+           std::string("queue:x"),
+           "cron:" + std::string(2000, '*'),
+       }) {
+    const auto trigger = Trigger::parse(text);
+    ASSERT_FALSE(trigger) << text;
+    EXPECT_EQ(trigger.error().code, base::Code::kInvalidArgument);
+    EXPECT_LT(trigger.error().message.size(), 400U);
+  }
+}
+
+TEST(Trigger, ErrorsSayWhatToWrite) {
+  EXPECT_EQ(Trigger::parse("cron:").error().message,
+            "the trigger \"cron:\" has no cron pattern: write cron:*/5 * * * *");
+  EXPECT_EQ(Trigger::parse("ftp").error().message,
+            "the trigger \"ftp\" is of no known kind: write http, table:…, cron:… or webhook:…");
+}
+
+TEST(Trigger, IdentifiersAreAsciiWhateverTheLocale) {
+  EXPECT_TRUE(catalog::is_identifier("_aZ09"));
+  for (const char* text : {"", "0a", "a-b", "a.b", "é", "a b", "a\n"}) {
+    EXPECT_FALSE(catalog::is_identifier(text)) << text;
+  }
+}
+
+}  // namespace
