@@ -70,7 +70,9 @@ impl ResourceLimiter for roost_limiter_t {
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        // A maximum of all that can be addressed is none of the module's own.
+        if maximum.is_some_and(|maximum| desired > maximum && (maximum as u64) < ADDRESSABLE_BYTES)
+        {
             return Ok(false);
         }
         self.grow(current, desired)

@@ -1,0 +1,62 @@
+// One event loop and the thread that runs it.
+//
+// Everything given to a Loop runs on its thread, one at a time: what belongs to a loop needs no
+// lock. `post` may be called from any thread; all else only from the loop's own.
+#pragma once
+
+#include <deque>
+#include <functional>
+
+#include "base/deadline.h"
+#include "reactor/task.h"
+
+namespace reactor {
+
+// Turns of long-running guests: one guest's slice at a time, oldest waiter first, and everything
+// else that the loop has ready runs between two slices. So a new request waits for one slice,
+// however many guests spin.
+class SliceQueue {
+ public:
+  explicit SliceQueue(Executor executor) : executor_(executor) {}
+  // Suspends until it is this caller's turn.
+  Task<void> turn();
+  [[nodiscard]] std::size_t waiting() const { return waiters_.size(); }
+
+ private:
+  void pump();
+
+  Executor executor_;
+  std::deque<std::move_only_function<void()>> waiters_;
+  bool pumping_ = false;
+};
+
+class Loop {
+ public:
+  explicit Loop(unsigned index);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  [[nodiscard]] unsigned index() const { return index_; }
+  asio::io_context& context() { return context_; }
+  Executor executor() { return context_.get_executor(); }
+  SliceQueue& slices() { return slices_; }
+
+  // Starts a Task on this loop. An exception that leaves it ends the process: Tasks end with
+  // values.
+  void spawn(Task<void> task);
+  void post(std::move_only_function<void()> work);
+
+  // Suspends until `when`.
+  Task<void> sleep_until(base::Deadline when);
+
+  void run();   // until stop
+  void stop();  // from any thread
+
+ private:
+  const unsigned index_;
+  asio::io_context context_;
+  asio::executor_work_guard<Executor> work_;
+  SliceQueue slices_;
+};
+
+}  // namespace reactor

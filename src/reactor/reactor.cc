@@ -1,0 +1,24 @@
+#include "reactor/reactor.h"
+
+namespace reactor {
+
+Reactor::Reactor(unsigned loops, unsigned blocking_threads) : blocking_(blocking_threads) {
+  for (unsigned i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(i));
+}
+
+Reactor::~Reactor() {
+  stop();
+  blocking_.join();
+}
+
+void Reactor::start() {
+  for (const auto& loop : loops_) threads_.emplace_back([&loop = *loop] { loop.run(); });
+}
+
+void Reactor::stop() {
+  for (const auto& loop : loops_) loop->stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace reactor

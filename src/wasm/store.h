@@ -1,0 +1,86 @@
+// The world of one guest: its memory, its limits, and what its host functions share.
+//
+// One instance lives in a Store, and the Store is deleted with it (a fresh one for each call).
+// Belongs to one loop at a time; it stays where it was made (host functions keep its address).
+// Rules of the C API (wasmtime/async.h): at most one live CallFuture on a Store, and nothing else
+// touches the Store until that is deleted.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <roost_engine.h>
+
+#include "wasm/engine.h"
+#include "wasm/handle.h"
+
+namespace wasm {
+
+// What all guests of the node may take together. Outlives every Store that draws on it.
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(std::uint64_t bytes)
+      : total_(static_cast<std::int64_t>(bytes)), left_(total_) {}
+  MemoryBudget(const MemoryBudget&) = delete;
+  MemoryBudget& operator=(const MemoryBudget&) = delete;
+
+  [[nodiscard]] std::uint64_t total() const { return static_cast<std::uint64_t>(total_); }
+  [[nodiscard]] std::uint64_t used() const;
+
+ private:
+  friend class Store;
+  std::int64_t total_;
+  std::int64_t left_;  // changed atomically by the limiter in engine/
+};
+
+enum class Refused : std::uint8_t {
+  kNothing = ROOST_REFUSED_NOTHING,
+  kByLimit = ROOST_REFUSED_BY_LIMIT,
+  kByBudget = ROOST_REFUSED_BY_BUDGET,
+};
+
+// A host call that has suspended its guest, until somebody answers it.
+class Suspension {
+ public:
+  [[nodiscard]] bool waiting() const { return result_ != nullptr && !answered_; }
+  // The host call returns `value` when the guest is polled next.
+  void answer(std::int32_t value);
+
+ private:
+  friend class Linker;
+  wasmtime_val_t* result_ =
+      nullptr;  // kept by Wasmtime until the continuation has said that it is done
+  bool answered_ = false;
+};
+
+class Store {
+ public:
+  // `data` is what host functions find in Caller::data; it, the engine and the budget outlive the
+  // Store.
+  Store(const Engine& engine, std::uint64_t memory_limit_bytes, MemoryBudget& budget, void* data);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  ~Store();
+
+  // After `ticks` more of Engine::tick the guest yields, then once a tick; 1 from the start.
+  void set_slice(std::uint64_t ticks);
+
+  [[nodiscard]] std::uint64_t peak_memory_bytes() const { return limiter_.peak_bytes; }
+  // The first growth that was refused: by whom, and what the store would have used.
+  [[nodiscard]] Refused refused() const { return static_cast<Refused>(limiter_.refused_by); }
+  [[nodiscard]] std::uint64_t refused_bytes() const { return limiter_.refused_bytes; }
+
+  Suspension& suspension() { return suspension_; }
+  [[nodiscard]] void* data() const { return data_; }
+  [[nodiscard]] wasmtime_context_t* context() const { return context_; }
+
+ private:
+  roost_limiter_t limiter_;
+  void* data_;
+  Suspension suspension_;
+  wasmtime_store_t* store_;
+  wasmtime_context_t* context_;
+};
+
+}  // namespace wasm

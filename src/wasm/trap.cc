@@ -1,0 +1,115 @@
+#include "wasm/trap.h"
+
+#include <cstdio>
+
+namespace wasm {
+namespace {
+
+std::string text_of(const wasm_byte_vec_t& bytes) { return {bytes.data, bytes.size}; }
+
+std::vector<Frame> take_frames(wasm_frame_vec_t& list) {
+  std::vector<Frame> frames;
+  frames.reserve(list.size);
+  for (std::size_t i = 0; i < list.size; ++i) {
+    const wasm_name_t* name = wasmtime_frame_func_name(list.data[i]);
+    frames.push_back({name != nullptr
+                          ? text_of(*name)
+                          : "function " + std::to_string(wasm_frame_func_index(list.data[i])),
+                      wasm_frame_module_offset(list.data[i])});
+  }
+  wasm_frame_vec_delete(&list);
+  return frames;
+}
+
+// Wasmtime's text goes on with the backtrace, which `frames` has: the first line is the message.
+std::string first_line(std::string text) {
+  if (const auto end = text.find_first_of(std::string_view("\n\0", 2)); end != std::string::npos) {
+    text.resize(end);
+  }
+  return text;
+}
+
+// The text after "Caused by:" is the cause itself; the first line only says that wasm was running.
+std::string cause_of(const std::string& text) {
+  constexpr std::string_view kMark = "Caused by:\n";
+  const auto mark = text.rfind(kMark);
+  if (mark == std::string::npos) return first_line(text);
+  const auto begin = text.find_first_not_of(" 0123456789:", mark + kMark.size());
+  return begin == std::string::npos ? first_line(text) : first_line(text.substr(begin));
+}
+
+}  // namespace
+
+std::string_view describe(TrapCode code) {
+  switch (code) {
+    case TrapCode::kStackOverflow:
+      return "call stack exhausted";
+    case TrapCode::kMemoryOutOfBounds:
+      return "memory access out of bounds";
+    case TrapCode::kTableOutOfBounds:
+      return "table access out of bounds";
+    case TrapCode::kIndirectCallToNull:
+      return "indirect call to a null function";
+    case TrapCode::kBadSignature:
+      return "indirect call with a wrong signature";
+    case TrapCode::kIntegerOverflow:
+      return "integer overflow";
+    case TrapCode::kIntegerDivisionByZero:
+      return "integer division by zero";
+    case TrapCode::kBadConversionToInteger:
+      return "conversion of a float that no integer holds";
+    case TrapCode::kUnreachable:
+      return "unreachable code reached";
+  }
+  return "trap";
+}
+
+Trap Trap::adopt(wasm_trap_t* trap) {
+  Trap result;
+  wasmtime_trap_code_t code = 0;
+  if (wasmtime_trap_code(trap, &code)) result.code = static_cast<TrapCode>(code);
+  wasm_frame_vec_t frames;
+  wasm_trap_trace(trap, &frames);
+  result.frames = take_frames(frames);
+  if (result.code) {
+    result.message = describe(*result.code);
+  } else {
+    wasm_byte_vec_t text;
+    wasm_trap_message(trap, &text);
+    result.message = cause_of(text_of(text));
+    wasm_byte_vec_delete(&text);
+  }
+  wasm_trap_delete(trap);
+  return result;
+}
+
+Trap Trap::adopt(wasmtime_error_t* error) {
+  Trap result;
+  wasm_frame_vec_t frames;
+  wasmtime_error_wasm_trace(error, &frames);
+  result.frames = take_frames(frames);
+  result.message = cause_of(take_message(error));
+  return result;
+}
+
+std::string Trap::backtrace() const {
+  std::string text;
+  for (const Frame& frame : frames) {
+    char offset[32];
+    std::snprintf(offset, sizeof offset, " (0x%zx)", frame.offset);
+    if (!text.empty()) text += '\n';
+    text += "  at " + frame.function + offset;
+  }
+  return text;
+}
+
+std::string take_message(wasmtime_error_t* error) {
+  wasm_name_t text;
+  wasmtime_error_message(error, &text);
+  std::string message = text_of(text);
+  wasm_name_delete(&text);
+  wasmtime_error_delete(error);
+  return message;
+}
+
+}  // namespace wasm
