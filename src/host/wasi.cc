@@ -1,0 +1,114 @@
+#include "host/wasi.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/crypto.h"
+
+namespace host::wasi {
+namespace {
+
+constexpr std::uint32_t kClockRealtime = 0;
+constexpr std::uint32_t kClockMonotonic = 1;
+constexpr std::uint32_t kStdout = 1;
+constexpr std::uint32_t kStderr = 2;
+
+Result answer(Errno error) { return static_cast<std::uint32_t>(error); }
+Result answer(bool stored) { return answer(stored ? Errno::kSuccess : Errno::kFault); }
+
+std::uint64_t nanoseconds(std::chrono::nanoseconds span) {
+  return static_cast<std::uint64_t>(span.count());
+}
+
+// The process and thread clocks are not granted.
+std::optional<std::uint64_t> read_clock(std::uint32_t clock) {
+  if (clock == kClockRealtime) {
+    return nanoseconds(std::chrono::system_clock::now().time_since_epoch());
+  }
+  if (clock == kClockMonotonic) {
+    return nanoseconds(std::chrono::steady_clock::now().time_since_epoch());
+  }
+  return std::nullopt;
+}
+
+std::string entry_of(const Environment::value_type& variable) {
+  return variable.first + "=" + variable.second + '\0';
+}
+
+}  // namespace
+
+Result clock_time_get(Call& /*call*/, GuestMemory memory, std::uint32_t clock,
+                      std::uint64_t /*precision*/, std::uint32_t out) {
+  const auto time = read_clock(clock);
+  return time ? answer(memory.store(out, *time)) : answer(Errno::kInval);
+}
+
+Result clock_res_get(Call& /*call*/, GuestMemory memory, std::uint32_t clock, std::uint32_t out) {
+  return read_clock(clock) ? answer(memory.store(out, std::uint64_t{1})) : answer(Errno::kInval);
+}
+
+Result random_get(Call& call, GuestMemory memory, std::uint32_t pointer, std::uint32_t length) {
+  if (!memory.writable(pointer, length)) return answer(Errno::kFault);
+  if (!random(call, memory, pointer, length)) return std::nullopt;
+  return answer(Errno::kSuccess);
+}
+
+Result environ_sizes_get(Call& call, GuestMemory memory, std::uint32_t count_out,
+                         std::uint32_t size_out) {
+  std::size_t size = 0;
+  for (const auto& variable : call.environment) size += entry_of(variable).size();
+  return answer(memory.store(count_out, static_cast<std::uint32_t>(call.environment.size())) &&
+                memory.store(size_out, static_cast<std::uint32_t>(size)));
+}
+
+Result environ_get(Call& call, GuestMemory memory, std::uint32_t pointers_out,
+                   std::uint32_t text_out) {
+  for (const auto& variable : call.environment) {
+    const std::string entry = entry_of(variable);
+    // A pointer that wrapped round would have failed to store before it could.
+    if (!memory.store(pointers_out, text_out) || !memory.write(text_out, entry)) {
+      return answer(Errno::kFault);
+    }
+    pointers_out += sizeof(std::uint32_t);
+    text_out += static_cast<std::uint32_t>(entry.size());
+  }
+  return answer(Errno::kSuccess);
+}
+
+Result args_sizes_get(Call& /*call*/, GuestMemory memory, std::uint32_t count_out,
+                      std::uint32_t size_out) {
+  return answer(memory.store(count_out, 0U) && memory.store(size_out, 0U));
+}
+
+Result args_get(Call& /*call*/, GuestMemory /*memory*/, std::uint32_t /*pointers_out*/,
+                std::uint32_t /*text_out*/) {
+  return answer(Errno::kSuccess);
+}
+
+Result fd_write(Call& call, GuestMemory memory, std::uint32_t fd, std::uint32_t iovs,
+                std::uint32_t iovs_length, std::uint32_t written_out) {
+  constexpr std::uint32_t kMaxIovs = 1024;  // IOV_MAX
+  if (fd != kStdout && fd != kStderr) return answer(Errno::kBadf);
+  if (iovs_length > kMaxIovs) return answer(Errno::kInval);
+  const auto table = memory.read(iovs, iovs_length * 8);
+  if (!table) return answer(Errno::kFault);
+  std::uint64_t written = 0;
+  for (std::uint32_t i = 0; i < iovs_length; ++i) {
+    const std::uint32_t at = iovs + i * 8;
+    const auto bytes =
+        memory.read(*memory.load<std::uint32_t>(at), *memory.load<std::uint32_t>(at + 4));
+    if (!bytes) return answer(Errno::kFault);
+    call.log.stream(*bytes);
+    written += bytes->size();
+  }
+  return answer(memory.store(written_out, static_cast<std::uint32_t>(written)));
+}
+
+Result sched_yield(Call& /*call*/, GuestMemory /*memory*/) { return answer(Errno::kSuccess); }
+
+Answer<Unit> proc_exit(Call& call, GuestMemory /*memory*/, std::uint32_t code) {
+  call.exit_code = code;
+  return std::nullopt;
+}
+
+}  // namespace host::wasi
