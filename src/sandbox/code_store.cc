@@ -1,0 +1,114 @@
+#include "sandbox/code_store.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/encoding.h"
+#include "base/id.h"
+
+namespace sandbox {
+namespace {
+
+std::string big_endian(std::uint64_t value) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
+  return bytes;
+}
+
+std::optional<base::Sha256> hash_of(int fd) {
+  base::Sha256Stream stream;
+  std::array<char, 256 * 1024> chunk;
+  off_t offset = 0;
+  for (;;) {
+    const ssize_t got = ::pread(fd, chunk.data(), chunk.size(), offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::nullopt;
+    if (got == 0) return stream.finish();
+    stream.update({chunk.data(), static_cast<std::size_t>(got)});
+    offset += got;
+  }
+}
+
+base::Error storage_error(const std::filesystem::path& path) {
+  return {base::Code::kStorage, "cannot write " + path.string() + ": " + std::strerror(errno) +
+                                    "; check the disk's space and the folder's permissions"};
+}
+
+// Gone in the destructor unless it was moved to its place.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::filesystem::path& folder)
+      : path_(folder / ("tmp-" + base::make_uuid())),
+        file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (file_.valid()) ::unlink(path_.c_str());
+  }
+  [[nodiscard]] bool valid() const { return file_.valid(); }
+  [[nodiscard]] int fd() const { return file_.get(); }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  bool move_to(const std::filesystem::path& place) {
+    return ::rename(path_.c_str(), place.c_str()) == 0;
+  }
+
+ private:
+  std::filesystem::path path_;
+  Descriptor file_;
+};
+
+}  // namespace
+
+CodeStore::CodeStore(std::filesystem::path folder, std::uint64_t compatibility, std::string key)
+    : folder_(std::move(folder)), compatibility_(compatibility), key_(std::move(key)) {}
+
+std::filesystem::path CodeStore::path(const base::Sha256& module, std::string_view ending) const {
+  return folder_ / (base::to_hex(base::as_view(module)) + "-" +
+                    base::to_hex(big_endian(compatibility_)) + std::string(ending));
+}
+
+std::string CodeStore::seal(const base::Sha256& module, const base::Sha256& code) const {
+  std::string text(base::as_view(module));
+  text += big_endian(compatibility_);
+  text += base::as_view(code);
+  return base::to_hex(base::as_view(base::hmac_sha256(key_, text)));
+}
+
+std::optional<Descriptor> CodeStore::open(const base::Sha256& module) const {
+  Descriptor file(::open(path(module, ".code").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return std::nullopt;
+  std::ifstream seal_file(path(module, ".seal"), std::ios::binary);
+  const std::string found{std::istreambuf_iterator<char>(seal_file), {}};
+  const std::optional<base::Sha256> hash = hash_of(file.get());
+  if (!hash || !base::equal_constant_time(found, seal(module, *hash))) return std::nullopt;
+  return file;
+}
+
+base::Result<void> CodeStore::put(
+    const base::Sha256& module,
+    const std::function<base::Result<void>(int descriptor)>& write) const {
+  TemporaryFile code(folder_);
+  if (!code.valid()) return base::fail(storage_error(code.path()));
+  if (auto written = write(code.fd()); !written) return written;
+  const std::optional<base::Sha256> hash = hash_of(code.fd());
+  if (!hash) return base::fail(storage_error(code.path()));
+
+  TemporaryFile seal_file(folder_);
+  const std::string text = seal(module, *hash);
+  if (!seal_file.valid() ||
+      ::write(seal_file.fd(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return base::fail(storage_error(seal_file.path()));
+  }
+  // A crash between the two leaves code without its seal: as good as missing.
+  if (!code.move_to(path(module, ".code"))) return base::fail(storage_error(code.path()));
+  if (!seal_file.move_to(path(module, ".seal"))) return base::fail(storage_error(seal_file.path()));
+  return {};
+}
+
+}  // namespace sandbox

@@ -1,0 +1,178 @@
+#include "sandbox/guest_run.h"
+
+#include <string>
+#include <utility>
+
+#include <time.h>
+
+#include "base/units.h"
+
+namespace sandbox {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::nanoseconds;
+
+// A whole tick at least: short runs never wait in the queue of slices.
+constexpr std::uint64_t kFirstSliceTicks = 2;
+
+nanoseconds thread_cpu_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
+}
+
+host::Quota quota_of(const catalog::Limits& limits) {
+  host::Quota quota;
+  quota.response_bytes = limits.response_bytes;
+  quota.log_bytes = limits.log_bytes;
+  return quota;
+}
+
+}  // namespace
+
+GuestRun::GuestRun(const Grounds& grounds, const Program& program, const CallRequest& request,
+                   unsigned loop)
+    : grounds_(grounds),
+      program_(program),
+      limits_(request.limits),
+      redactor_(request.redactor),
+      loop_(loop),
+      begin_(Clock::now()),
+      deadline_(base::Deadline::after(limits_.timeout, begin_)),
+      state_{.call = host::Call(request.event, request.principal, request.environment,
+                                request.redactor, quota_of(request.limits))},
+      store_(grounds.engine, limits_.memory_bytes, grounds.budget, &state_) {
+  store_.set_slice(kFirstSliceTicks);
+  future_.emplace(program_.pre, store_, instance_);
+}
+
+bool GuestRun::poll() {
+  if (!first_slice_ && over_time(Clock::now())) return true;
+  // The thread's own clock costs a system call; the first slice is short, so the wall clock does
+  // for it.
+  const nanoseconds cpu_begin = first_slice_ ? nanoseconds::zero() : thread_cpu_time();
+  const Clock::time_point begin = Clock::now();
+  bool done = false;
+  {
+    const Ticker::Running running(grounds_.ticker, loop_);
+    while ((done = poll_phase()) && next_phase()) {
+    }
+  }
+  return over_time(account(begin, cpu_begin)) || done;
+}
+
+// True when this phase is over.
+bool GuestRun::poll_phase() {
+  if (!future_->poll()) return false;
+  trap_ = future_->take_trap();
+  future_.reset();
+  return true;
+}
+
+// False when there is no further one.
+bool GuestRun::next_phase() {
+  if (trap_ || phase_ == Phase::kHandle) return false;
+  if (phase_ == Phase::kInstantiate && program_.initializes) {
+    phase_ = Phase::kInitialize;
+    begin_call(kInitializer);
+  } else {
+    phase_ = Phase::kHandle;
+    begin_call(kEntryPoint);
+  }
+  return true;
+}
+
+void GuestRun::begin_call(std::string_view name) {
+  function_ = *instance_.function(store_, name);  // make_program has seen it
+  future_.emplace(store_, function_);
+}
+
+// Adds what the slice used; returns when it ended.
+GuestRun::Clock::time_point GuestRun::account(Clock::time_point begin, nanoseconds cpu_begin) {
+  const Clock::time_point end = Clock::now();
+  cpu_ += first_slice_ ? end - begin : thread_cpu_time() - cpu_begin;
+  first_slice_ = false;
+  return end;
+}
+
+bool GuestRun::over_time(Clock::time_point now) {
+  if (limits_.cpu && cpu_ > *limits_.cpu) {
+    stopped_ = base::Error{base::Code::kCpuLimit,
+                           "the function used " +
+                               base::format_duration(duration_cast<microseconds>(cpu_)) +
+                               " of CPU time, its limit is " + base::format_duration(*limits_.cpu) +
+                               ": make it do less, or raise `cpu`"};
+  } else if (deadline_.expired(now)) {
+    stopped_ = timeout_error();
+  }
+  return stopped_.has_value();
+}
+
+base::Error GuestRun::timeout_error() const {
+  return {base::Code::kTimeout,
+          "the function ran for " +
+              base::format_duration(duration_cast<microseconds>(Clock::now() - begin_)) +
+              ", its timeout is " + base::format_duration(limits_.timeout) +
+              ": make it faster, or raise `timeout`"};
+}
+
+bool GuestRun::sleeping() { return store_.suspension().waiting(); }
+
+void GuestRun::wake_up() { store_.suspension().answer(0); }
+
+std::optional<base::Error> GuestRun::refusal() const {
+  switch (store_.refused()) {
+    case wasm::Refused::kNothing:
+      return std::nullopt;
+    case wasm::Refused::kByLimit:
+      return base::Error{base::Code::kMemoryLimit,
+                         "the function asked for " + base::format_size(store_.refused_bytes()) +
+                             " of memory, its limit is " + base::format_size(limits_.memory_bytes) +
+                             ": make it use less, or raise `memory`"};
+    case wasm::Refused::kByBudget:
+      return base::Error{base::Code::kNodeMemory,
+                         "the function asked for " + base::format_size(store_.refused_bytes()) +
+                             " of memory, but all functions together have used up the node's " +
+                             base::format_size(grounds_.budget.total()) +
+                             ": try again later, or raise limits.node_memory"};
+  }
+  return std::nullopt;
+}
+
+base::Result<host::Response> GuestRun::outcome() {
+  host::Call& call = state_.call;
+  if (stopped_) return base::fail(*stopped_);
+  if (trap_) {
+    if (auto refused = refusal()) return base::fail(std::move(*refused));
+    if (call.failure) return base::fail(*call.failure);
+    if (!call.exit_code) {
+      return base::fail(base::Code::kTrap, "the function trapped: " + trap_->message);
+    }
+    if (*call.exit_code != 0) {
+      return base::fail(base::Code::kGuestExit, "the function exited with code " +
+                                                    std::to_string(*call.exit_code) +
+                                                    ": its log may say why");
+    }
+  }
+  return call.response ? std::move(*call.response) : host::Response{};
+}
+
+CallResult GuestRun::finish() {
+  future_.reset();
+  CallResult result{.response = outcome(), .backtrace = {}, .usage = {}, .lines = {}};
+  if (!result.response) {
+    base::Error& error = result.response.error();
+    error.message = redactor_.redact(error.message);
+    const bool crashed = error.code == base::Code::kTrap;
+    if (trap_ && crashed) result.backtrace = redactor_.redact(trap_->backtrace());
+  }
+  state_.call.log.finish();
+  result.lines = state_.call.log.take();
+  result.usage = {duration_cast<microseconds>(Clock::now() - begin_),
+                  duration_cast<microseconds>(cpu_), store_.peak_memory_bytes()};
+  return result;
+}
+
+}  // namespace sandbox

@@ -1,0 +1,85 @@
+// One call of a guest from its fresh instance to its end.
+//
+// The driver (sandbox.cc) polls it; between two polls it sleeps for a suspended host call or gives
+// way to the loop. A GuestRun belongs to one loop and stays where it was made; destroying it at any
+// point drops the guest's stack and memory and leaves nothing behind (F1).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "base/deadline.h"
+#include "sandbox/host_functions.h"
+#include "sandbox/program.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/ticker.h"
+#include "wasm/call_future.h"
+#include "wasm/engine.h"
+#include "wasm/store.h"
+
+namespace sandbox {
+
+// What every call shares; outlives them all.
+struct Grounds {
+  wasm::Engine& engine;
+  wasm::MemoryBudget& budget;
+  Ticker& ticker;
+};
+
+class GuestRun {
+ public:
+  // `program` and what `request` refers to outlive it.
+  GuestRun(const Grounds& grounds, const Program& program, const CallRequest& request,
+           unsigned loop);
+  GuestRun(const GuestRun&) = delete;
+  GuestRun& operator=(const GuestRun&) = delete;
+
+  // Runs the guest for a slice; true when there is nothing more to run. Not to be called again
+  // after that.
+  [[nodiscard]] bool poll();
+
+  // A host call sleeps until `wake`, which is no later than the deadline.
+  [[nodiscard]] bool sleeping();
+  [[nodiscard]] base::Deadline wake() const { return state_.wake.earlier(deadline_); }
+  void wake_up();  // to be called once `wake` has passed
+
+  // The result; once, at the end.
+  CallResult finish();
+
+ private:
+  using Clock = base::Deadline::Clock;
+  enum class Phase : std::uint8_t { kInstantiate, kInitialize, kHandle };
+
+  [[nodiscard]] bool poll_phase();
+  [[nodiscard]] bool next_phase();
+  void begin_call(std::string_view function);
+  Clock::time_point account(Clock::time_point begin, std::chrono::nanoseconds cpu_begin);
+  [[nodiscard]] bool over_time(Clock::time_point now);
+  base::Result<host::Response> outcome();
+  [[nodiscard]] std::optional<base::Error> refusal() const;
+  [[nodiscard]] base::Error timeout_error() const;
+
+  const Grounds& grounds_;
+  const Program& program_;
+  const catalog::Limits& limits_;
+  const telemetry::Redactor& redactor_;
+  const unsigned loop_;
+
+  const Clock::time_point begin_;
+  const base::Deadline deadline_;
+  std::chrono::nanoseconds cpu_{};
+  bool first_slice_ = true;
+
+  GuestState state_;
+  wasm::Store store_;
+  wasm::Instance instance_;
+  wasm::Function function_;
+  Phase phase_ = Phase::kInstantiate;
+  std::optional<wasm::CallFuture> future_;  // after store_: dropped before it
+
+  std::optional<wasm::Trap> trap_;
+  std::optional<base::Error> stopped_;  // by a limit of time
+};
+
+}  // namespace sandbox

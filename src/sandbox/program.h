@@ -1,0 +1,27 @@
+// A module that is ready to be called, and the rules that make a module one.
+// Immutable; safe on any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "base/error.h"
+#include "wasm/call_future.h"
+#include "wasm/linker.h"
+#include "wasm/module.h"
+
+namespace sandbox {
+
+inline constexpr std::string_view kEntryPoint = "handle";
+inline constexpr std::string_view kInitializer = "_initialize";
+
+struct Program {
+  wasm::InstancePre pre;
+  bool initializes = false;  // exports _initialize, which runs first
+  std::uint64_t declared_memory_bytes = 0;
+};
+
+// kInvalidModule unless it exports `memory` and `handle: () -> ()`, imports only what the linker
+// has, with the right types, and fits the pool. The message names the import or export.
+base::Result<Program> make_program(const wasm::Module& module, const wasm::Linker& linker);
+
+}  // namespace sandbox

@@ -1,0 +1,195 @@
+#include "sandbox/sandbox.h"
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "sandbox/code_store.h"
+#include "sandbox/compiler.h"
+#include "sandbox/guest_run.h"
+#include "sandbox/host_functions.h"
+#include "sandbox/node_memory.h"
+#include "sandbox/program_cache.h"
+#include "sandbox/ticker.h"
+#include "wasm/engine.h"
+
+namespace sandbox {
+namespace {
+
+// A freed slot waits for its group before it is given back; so many more than calls keeps a call
+// from waiting.
+constexpr std::uint32_t kSpareInstances = 128;
+// A program is about five mappings of the default limit of 65530: a quarter of them.
+constexpr std::size_t kMaxPrograms = 3000;
+constexpr std::string_view kMagic("\0asm", 4);
+constexpr std::string_view kSealPurpose = "roost compiled code 1";
+#ifdef ROOST_SANITIZED
+// Shadow memory and a reservation of terabytes do not fit together.
+constexpr std::uint32_t kMaxPool = 64;
+#else
+constexpr std::uint32_t kMaxPool = 100'000;
+#endif
+
+class EngineSandbox final : public Sandbox {
+ public:
+  EngineSandbox(wasm::Engine engine, const Settings& settings, const auth::MasterKey& master,
+                ModuleSource& source, reactor::BlockingPool& blocking)
+      : engine_(std::move(engine)),
+        budget_(settings.node_memory_bytes > 0 ? settings.node_memory_bytes
+                                               : node_memory_bytes() / 2),
+        ticker_(engine_),
+        linker_(link_host_functions(engine_)),
+        compiler_(settings.compiler_program),
+        code_(settings.code_folder, engine_.compatibility(), master.derive(kSealPurpose)),
+        programs_(kMaxPrograms),
+        source_(source),
+        blocking_(blocking) {}
+
+  reactor::Task<CallResult> call(reactor::Loop& loop, CallRequest request) override;
+  base::Result<void> prepare(std::string_view module, const catalog::Limits& limits) override;
+  [[nodiscard]] Live live() const override { return {instances_.load(), budget_.used()}; }
+
+ private:
+  struct Counted {
+    explicit Counted(std::atomic<std::uint64_t>& counter) : counter_(counter) { ++counter_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { --counter_; }
+    std::atomic<std::uint64_t>& counter_;
+  };
+
+  reactor::Task<CallResult> run(reactor::Loop& loop, const Program& program,
+                                const CallRequest& request);
+  // `module` may be empty: its bytes are then asked for when its code is missing. Blocks.
+  base::Result<ProgramPtr> load(const base::Sha256& hash, std::string_view module);
+  // Null when there is no compiled code.
+  base::Result<ProgramPtr> load_compiled(const base::Sha256& hash);
+  base::Result<void> compile(const base::Sha256& hash, std::string_view module);
+
+  wasm::Engine engine_;
+  wasm::MemoryBudget budget_;
+  Ticker ticker_;
+  wasm::Linker linker_;
+  Compiler compiler_;
+  CodeStore code_;
+  ProgramCache programs_;
+  ModuleSource& source_;
+  reactor::BlockingPool& blocking_;
+  std::mutex loading_;    // one load at a time: who waits finds it done
+  std::mutex compiling_;  // likewise; apart, so that a long compilation holds up no load
+  std::atomic<std::uint64_t> instances_{0};
+  const Grounds grounds_{engine_, budget_, ticker_};
+};
+
+reactor::Task<CallResult> EngineSandbox::call(reactor::Loop& loop, CallRequest request) {
+  ProgramPtr program = programs_.find(request.module);
+  if (!program) {
+    auto loaded = co_await blocking_.run([this, &request] { return load(request.module, {}); });
+    if (!loaded) {
+      co_return CallResult{base::fail(std::move(loaded.error())), {}, {}, {}};
+    }
+    program = std::move(*loaded);
+  }
+  co_return co_await run(loop, *program, request);
+}
+
+reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, const Program& program,
+                                             const CallRequest& request) {
+  const Counted counted(instances_);
+  GuestRun guest(grounds_, program, request, loop.index());
+  while (!guest.poll()) {
+    if (guest.sleeping()) {
+      co_await loop.sleep_until(guest.wake());
+      guest.wake_up();
+    } else {
+      co_await loop.slices().turn();
+    }
+  }
+  co_return guest.finish();
+}
+
+base::Result<void> EngineSandbox::prepare(std::string_view module, const catalog::Limits& limits) {
+  if (!module.starts_with(kMagic)) {
+    return base::fail(
+        base::Code::kInvalidModule,
+        "not a WebAssembly module: it does not begin with \\0asm; deploy the .wasm file");
+  }
+  auto program = load(base::sha256(module), module);
+  if (!program) return base::fail(std::move(program.error()));
+  if ((*program)->declared_memory_bytes > limits.memory_bytes) {
+    return base::fail(base::Code::kInvalidModule,
+                      "the module declares " +
+                          base::format_size((*program)->declared_memory_bytes) +
+                          " of memory, its limit is " + base::format_size(limits.memory_bytes) +
+                          ": raise `memory`, or link it with a smaller initial memory");
+  }
+  return {};
+}
+
+base::Result<ProgramPtr> EngineSandbox::load(const base::Sha256& hash, std::string_view module) {
+  if (auto program = load_compiled(hash); !program || *program) return program;
+  if (auto compiled = compile(hash, module); !compiled)
+    return base::fail(std::move(compiled.error()));
+  auto program = load_compiled(hash);
+  if (program && !*program) {
+    return base::fail(
+        base::Code::kStorage,
+        "compiled code was changed or deleted as soon as it was written: check who else "
+        "writes into the data folder");
+  }
+  return program;
+}
+
+base::Result<ProgramPtr> EngineSandbox::load_compiled(const base::Sha256& hash) {
+  const std::lock_guard lock(loading_);
+  if (auto program = programs_.find(hash)) return program;
+  const std::optional<Descriptor> file = code_.open(hash);
+  if (!file) return nullptr;
+  const auto mapped = wasm::Module::map(engine_, file->get());
+  if (!mapped) {
+    // The seal held, so this is our code for this engine: what is left is that the pool cannot hold
+    // the module.
+    return base::fail(base::Code::kInvalidModule,
+                      "the module does not fit this server: " + mapped.error().message);
+  }
+  auto program = make_program(*mapped, linker_);
+  if (!program) return base::fail(std::move(program.error()));
+  auto shared = std::make_shared<const Program>(std::move(*program));
+  programs_.insert(hash, shared);
+  return shared;
+}
+
+base::Result<void> EngineSandbox::compile(const base::Sha256& hash, std::string_view module) {
+  const std::lock_guard lock(compiling_);
+  if (code_.open(hash)) return {};
+  std::string stored;
+  if (module.empty()) {
+    auto bytes = source_.module(hash);
+    if (!bytes) return base::fail(std::move(bytes.error()));
+    stored = std::move(*bytes);
+    module = stored;
+  }
+  return code_.put(hash, [&](int out) { return compiler_.compile(module, out); });
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Sandbox>> Sandbox::create(Settings settings,
+                                                       const auth::MasterKey& master,
+                                                       ModuleSource& source,
+                                                       reactor::BlockingPool& blocking) {
+  std::error_code error;
+  std::filesystem::create_directories(settings.code_folder, error);
+  if (error) {
+    return base::fail(
+        base::Code::kStorage,
+        "cannot make the folder " + settings.code_folder.string() + ": " + error.message());
+  }
+  wasm::PoolSize pool;
+  pool.instances = std::min(settings.max_instances + kSpareInstances, kMaxPool);
+  auto engine = wasm::Engine::serving(pool);
+  if (!engine) return base::fail(std::move(engine.error()));
+  return std::make_unique<EngineSandbox>(std::move(*engine), settings, master, source, blocking);
+}
+
+}  // namespace sandbox
