@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <string>
 
-#include "base/crypto.h"
-#include "base/encoding.h"
+#include <sys/random.h>
+
 #include "base/units.h"
 #include "host/header_lines.h"
 
@@ -51,6 +53,16 @@ std::optional<base::Error> check_response(std::uint32_t status, std::uint64_t si
                                                      ": answer less, or raise `max_response`"};
   }
   return std::nullopt;
+}
+
+// From the kernel itself: OpenSSL's generator, which the rest of the server uses, may want more
+// stack than a guest's fiber has.
+void fill_random(std::span<std::uint8_t> target) {
+  while (!target.empty()) {
+    const ssize_t filled = ::getrandom(target.data(), target.size(), 0);
+    if (filled < 0 && errno != EINTR) std::abort();  // nothing safe could follow
+    if (filled > 0) target = target.subspan(static_cast<std::size_t>(filled));
+  }
 }
 
 }  // namespace
@@ -103,15 +115,12 @@ Answer<Unit> respond(Call& call, GuestMemory memory, std::uint32_t status,
 
 Answer<Unit> log(Call& call, GuestMemory memory, std::uint32_t level, std::uint32_t pointer,
                  std::uint32_t length) {
-  constexpr std::array<std::string_view, 4> kMarks{"[debug] ", "", "[warn] ", "[error] "};
+  constexpr std::array<std::string_view, 4> kPrefixes{"[debug] [Function] ", "[Function] ",
+                                                      "[warn] [Function] ", "[error] [Function] "};
+  constexpr std::uint32_t kInfo = 1;
   const auto message = memory.read(pointer, length);
   if (!message) return out_of_bounds(call, "log", pointer, length);
-  const std::string_view mark = level < kMarks.size() ? kMarks.at(level) : std::string_view();
-  std::string line(mark);
-  line += "[Function] ";
-  // No more than the log may hold is copied.
-  line += message->substr(0, call.quota.log_bytes + 1);
-  call.log.line(line);
+  call.log.line(*message, kPrefixes.at(level < kPrefixes.size() ? level : kInfo));
   return Unit{};
 }
 
@@ -119,7 +128,8 @@ Answer<std::int32_t> env(Call& call, GuestMemory memory, std::uint32_t pointer,
                          std::uint32_t length) {
   const auto name = memory.read(pointer, length);
   if (!name) return out_of_bounds(call, "env", pointer, length);
-  const auto found = call.environment.find(std::string(*name));
+  // Compared in place: a name may be as long as the guest's memory.
+  const auto found = std::ranges::find(call.environment, *name, &Environment::value_type::first);
   if (found == call.environment.end()) return -1;
   call.result = found->second;
   return static_cast<std::int32_t>(call.result.size());
@@ -136,15 +146,17 @@ Answer<std::int64_t> now(Call& /*call*/, GuestMemory /*memory*/) {
 }
 
 Answer<Unit> random(Call& call, GuestMemory memory, std::uint32_t pointer, std::uint32_t length) {
-  // More than a guest needs at once, and long enough to hold up a loop.
+  // More than a guest needs at once, and not enough to hold up a loop.
   constexpr std::uint32_t kMaxRandom = 64 * 1024;
-  if (length > kMaxRandom) {
-    call.failure = base::Error{base::Code::kTrap, "random: at most 65536 bytes at a time"};
-    return std::nullopt;
-  }
   const auto target = memory.writable(pointer, length);
   if (!target) return out_of_bounds(call, "random", pointer, length);
-  base::fill_random(target->data(), target->size());
+  if (length > kMaxRandom) {
+    call.failure = base::Error{base::Code::kTrap, "random: " + std::to_string(length) +
+                                                      " bytes were asked for, at most 65536 are "
+                                                      "given at a time: ask again for the rest"};
+    return std::nullopt;
+  }
+  fill_random(*target);
   return Unit{};
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -106,7 +107,9 @@ TEST_F(HostFunctions, ClockAndRandomAreReal) {
   ASSERT_TRUE(random(call_, memory(), 0, 32));
   ASSERT_TRUE(random(call_, memory(), 32, 32));
   EXPECT_NE(text(0, 32), text(32, 32));
-  EXPECT_FALSE(random(call_, memory(), 0, 65'537));
+  std::vector<std::uint8_t> large(65'537);
+  EXPECT_TRUE(random(call_, GuestMemory(large), 0, 65'536));
+  EXPECT_FALSE(random(call_, GuestMemory(large), 0, 65'537));
   expect_stopped(base::Code::kTrap, "65536");
 }
 

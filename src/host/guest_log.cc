@@ -1,31 +1,41 @@
 #include "host/guest_log.h"
 
-#include <cstdio>
+#include <algorithm>
 
+#include "base/encoding.h"
 #include "base/units.h"
 
 namespace host {
 namespace {
 
-// An unfinished line of a stream is kept no longer than this; a secret that ends past it would be
-// cut, so it is far above any secret's length.
-constexpr std::size_t kMaxPartial = 256 * 1024;
+// The longest form of the longest secret: 64 KiB, six times as long in JSON. Of a text that is cut
+// before it is redacted, this much at the end may be a part of a secret.
+constexpr std::size_t kLongestSecret = 6 * 64 * 1024;
 // A line costs memory besides its bytes: empty lines must not be free.
 constexpr std::uint64_t kLineCost = 16;
+
+// C0 but tab, DEL, and C1 in its UTF-8 form (C2 80 … C2 9F).
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7f;
+}
+bool is_c1(std::string_view text) {
+  return text.size() > 1 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0 &&
+         static_cast<unsigned char>(text[1]) >= 0x80;
+}
 
 std::string escape_controls(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
       out += "\\n";
-    } else if ((byte < 0x20 && c != '\t') || byte == 0x7f) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
-      out += escaped;
+    } else if (is_c1(text.substr(i))) {
+      out += "\\x" + base::to_hex(text.substr(++i, 1));
+    } else if (is_control(text[i])) {
+      out += "\\x" + base::to_hex(text.substr(i, 1));
     } else {
-      out += c;
+      out += text[i];
     }
   }
   return out;
@@ -41,48 +51,70 @@ std::size_t cut_point(std::string_view text, std::size_t at) {
 }  // namespace
 
 GuestLog::GuestLog(std::uint64_t max_bytes, const telemetry::Redactor& redactor)
-    : redactor_(redactor), quota_(max_bytes), left_(max_bytes) {}
+    : redactor_(redactor),
+      quota_(max_bytes),
+      max_raw_(max_bytes + kLongestSecret),
+      left_(max_bytes) {}
 
-void GuestLog::line(std::string_view text) {
+// A text that cannot fit is not copied whole: a guest may pass half a gigabyte.
+std::string GuestLog::redact(std::string_view text) const {
+  if (text.size() <= max_raw_) return redactor_.redact(text);
+  std::string safe = redactor_.redact(text.substr(0, max_raw_));
+  safe.resize(safe.size() - std::min(safe.size(), kLongestSecret));
+  return safe;
+}
+
+void GuestLog::line(std::string_view text, std::string_view prefix) {
+  flush(pending_.rfind('\n') + 1);  // none found is npos, which wraps round to 0
   if (truncated_) return;
-  // Redaction first: a secret that a cut or an escape splits would not be found any more.
-  const std::string safe = escape_controls(redactor_.redact(text));
-  std::string_view rest = safe;
-  while (rest.size() > kMaxLine) {
-    const std::size_t cut = cut_point(rest, kMaxLine);
-    append(rest.substr(0, cut));
-    rest.remove_prefix(cut);
+  append_long(std::string(prefix) + escape_controls(redact(text)));
+  if (text.size() > max_raw_) truncate();
+}
+
+void GuestLog::append_long(std::string_view text) {
+  while (text.size() > kMaxLine) {
+    const std::size_t cut = cut_point(text, kMaxLine);
+    append(text.substr(0, cut));
+    text.remove_prefix(cut);
   }
-  append(rest);
+  append(text);
 }
 
 void GuestLog::append(std::string_view text) {
-  if (truncated_) return;
   const std::uint64_t cost = text.size() + kLineCost;
-  if (cost > left_) {
-    truncated_ = true;
-    lines_.push_back("[log truncated: it passed its limit of " + base::format_size(quota_) + "]");
-    return;
-  }
+  if (cost > left_) return truncate();
+  if (truncated_) return;
   left_ -= cost;
   lines_.emplace_back(text);
 }
 
-void GuestLog::stream(std::string_view bytes) {
-  while (!bytes.empty() && !truncated_) {
-    const auto end = bytes.find('\n');
-    partial_ += bytes.substr(0, end);
-    if (end == std::string_view::npos && partial_.size() < kMaxPartial) return;
-    line(partial_);
-    partial_.clear();
-    if (end == std::string_view::npos) return;
-    bytes.remove_prefix(end + 1);
-  }
+void GuestLog::truncate() {
+  if (truncated_) return;
+  truncated_ = true;
+  lines_.push_back("[log truncated: it passed its limit of " + base::format_size(quota_) + "]");
 }
 
-void GuestLog::finish() {
-  if (!partial_.empty()) line(partial_);
-  partial_.clear();
+void GuestLog::stream(std::string_view bytes) {
+  if (truncated_) return;
+  // One byte more than the limit tells that there were more.
+  pending_ += bytes.substr(0, max_raw_ + 1 - pending_.size());
+  if (pending_.size() > max_raw_) flush(pending_.size());
 }
+
+// Logs the first `size` bytes of the stream, a line for each LF.
+void GuestLog::flush(std::size_t size) {
+  if (size == 0) return;
+  const bool cut = size > max_raw_;
+  const std::string safe = redact(std::string_view(pending_).substr(0, size));
+  pending_.erase(0, size);
+  for (std::string_view rest = safe; !rest.empty() && !truncated_;) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    append_long(escape_controls(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (cut) truncate();
+}
+
+void GuestLog::finish() { flush(pending_.size()); }
 
 }  // namespace host

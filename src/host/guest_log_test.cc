@@ -84,14 +84,51 @@ TEST(GuestLog, RedactsBeforeItSplits) {
   }
 }
 
-TEST(GuestLog, StreamsAreLinesAsTheyEnd) {
+TEST(GuestLog, StreamsAreLinesInTheirPlace) {
   GuestLog log(1024, kNothingSecret);
   log.stream("one\ntw");
-  EXPECT_EQ(log.lines().size(), 1U);
+  log.line("between");
   log.stream("o\n\nrest");
   log.finish();
   log.finish();
-  EXPECT_EQ(log.take(), (std::vector<std::string>{"one", "two", "", "rest"}));
+  EXPECT_EQ(log.take(), (std::vector<std::string>{"one", "between", "two", "", "rest"}));
+}
+
+TEST(GuestLog, SecretsOfSeveralLinesAreRedactedInAStream) {
+  const telemetry::Redactor redactor(std::vector<std::string>{"-----BEGIN\nabcdef\nEND-----"});
+  GuestLog log(1024, redactor);
+  log.stream("key: -----BEGIN\n");
+  log.stream("abcdef\n");
+  log.stream("END-----\nnext\n");
+  log.finish();
+  EXPECT_EQ(log.take(), (std::vector<std::string>{"key: ***REDACTED***", "next"}));
+}
+
+// What does not fit is neither copied whole nor cut through a secret that then shows in part.
+TEST(GuestLog, TextsPastTheLimitLeaveNoPartOfASecret) {
+  const std::string secret = "s3cr3t-" + std::string(60'000, 'x');
+  const telemetry::Redactor redactor(std::vector<std::string>{secret});
+  std::string text = "begin ";
+  while (text.size() < 600'000) text += secret;
+  for (const bool streamed : {false, true}) {
+    GuestLog log(100'000, redactor);
+    if (streamed) {
+      for (std::size_t at = 0; at < text.size(); at += 1000) log.stream(text.substr(at, 1000));
+    } else {
+      log.line(text);
+    }
+    log.finish();
+    const auto lines = log.take();
+    ASSERT_FALSE(lines.empty());
+    EXPECT_NE(lines.back().find("[log truncated"), std::string::npos);
+    for (const std::string& line : lines) EXPECT_EQ(line.find("xx"), std::string::npos);
+  }
+}
+
+TEST(GuestLog, TheHostsPrefixIsNotTheGuests) {
+  GuestLog log(1024, kNothingSecret);
+  log.line("a\xc2\x9b", "[Function] ");
+  EXPECT_EQ(log.take(), std::vector<std::string>{"[Function] a\\x9b"});
 }
 
 }  // namespace

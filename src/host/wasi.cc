@@ -1,9 +1,7 @@
 #include "host/wasi.h"
 
-#include <algorithm>
 #include <limits>
-
-#include "base/crypto.h"
+#include <string>
 
 namespace host::wasi {
 namespace {
@@ -12,6 +10,8 @@ constexpr std::uint32_t kClockRealtime = 0;
 constexpr std::uint32_t kClockMonotonic = 1;
 constexpr std::uint32_t kStdout = 1;
 constexpr std::uint32_t kStderr = 2;
+constexpr std::uint32_t kMaxIovs = 1024;  // IOV_MAX
+constexpr std::uint64_t kMaxWrite = std::numeric_limits<std::int32_t>::max();
 
 Result answer(Errno error) { return static_cast<std::uint32_t>(error); }
 Result answer(bool stored) { return answer(stored ? Errno::kSuccess : Errno::kFault); }
@@ -29,6 +29,22 @@ std::optional<std::uint64_t> read_clock(std::uint32_t clock) {
     return nanoseconds(std::chrono::steady_clock::now().time_since_epoch());
   }
   return std::nullopt;
+}
+
+// Nothing when the table or any piece is outside.
+std::optional<std::vector<std::string_view>> read_iovs(GuestMemory memory, std::uint32_t iovs,
+                                                       std::uint32_t count) {
+  constexpr std::uint32_t kIovBytes = 8;  // pointer u32, length u32
+  if (!memory.read(iovs, count * kIovBytes)) return std::nullopt;
+  std::vector<std::string_view> pieces;
+  pieces.reserve(count);
+  for (std::uint32_t at = iovs; pieces.size() < count; at += kIovBytes) {
+    const auto piece =
+        memory.read(*memory.load<std::uint32_t>(at), *memory.load<std::uint32_t>(at + 4));
+    if (!piece) return std::nullopt;
+    pieces.push_back(*piece);
+  }
+  return pieces;
 }
 
 std::string entry_of(const Environment::value_type& variable) {
@@ -87,20 +103,15 @@ Result args_get(Call& /*call*/, GuestMemory /*memory*/, std::uint32_t /*pointers
 
 Result fd_write(Call& call, GuestMemory memory, std::uint32_t fd, std::uint32_t iovs,
                 std::uint32_t iovs_length, std::uint32_t written_out) {
-  constexpr std::uint32_t kMaxIovs = 1024;  // IOV_MAX
   if (fd != kStdout && fd != kStderr) return answer(Errno::kBadf);
   if (iovs_length > kMaxIovs) return answer(Errno::kInval);
-  const auto table = memory.read(iovs, iovs_length * 8);
-  if (!table) return answer(Errno::kFault);
+  const auto pieces = read_iovs(memory, iovs, iovs_length);
+  if (!pieces) return answer(Errno::kFault);
   std::uint64_t written = 0;
-  for (std::uint32_t i = 0; i < iovs_length; ++i) {
-    const std::uint32_t at = iovs + i * 8;
-    const auto bytes =
-        memory.read(*memory.load<std::uint32_t>(at), *memory.load<std::uint32_t>(at + 4));
-    if (!bytes) return answer(Errno::kFault);
-    call.log.stream(*bytes);
-    written += bytes->size();
-  }
+  for (const std::string_view piece : *pieces) written += piece.size();
+  // The same bytes may be named again and again, past what a size can say.
+  if (written > kMaxWrite) return answer(Errno::kInval);
+  for (const std::string_view piece : *pieces) call.log.stream(piece);
   return answer(memory.store(written_out, static_cast<std::uint32_t>(written)));
 }
 

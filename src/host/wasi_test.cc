@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -73,6 +74,18 @@ TEST_F(HostWasi, WritingElsewhereOrFromNowhereIsRefused) {
   ASSERT_TRUE(memory().store(0, kMemory) && memory().store(4, 1U));
   EXPECT_EQ(fd_write(call_, memory(), 1, 0, 1, 32), kFault);
   EXPECT_EQ(fd_write(call_, memory(), 2, 0, 0, kFar), kFault);
+}
+
+// A size that 32 bits cannot say.
+TEST_F(HostWasi, WritingTheSameBytesOverAndOverIsRefused) {
+  std::vector<std::uint8_t> large(4 << 20);
+  const GuestMemory guest(large);
+  for (std::uint32_t i = 0; i < 1024; ++i) {
+    ASSERT_TRUE(guest.store(i * 8, 0U) && guest.store(i * 8 + 4, 4U << 20U));
+  }
+  EXPECT_EQ(fd_write(call_, guest, 1, 0, 1024, 0), errno_of(Errno::kInval));
+  call_.log.finish();
+  EXPECT_TRUE(call_.log.take().empty());
 }
 
 TEST_F(HostWasi, ExitStopsTheGuest) {
