@@ -1,0 +1,42 @@
+# The short commands. CMakePresets.json is behind them; README.md says what each is for.
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test format lint sanitize coverage bench
+
+JOBS ?= $(shell nproc)
+CTEST = ctest --output-on-failure -j $(JOBS)
+
+help:
+	@echo "make run       build everything, start a server with a function in it, call it"
+	@echo "make test      every test that needs nothing beyond this machine"
+	@echo "make build | format | lint | sanitize | coverage | bench"
+
+setup:
+	@scripts/setup
+
+build: setup
+	@scripts/build release
+
+run: build
+	@scripts/run
+
+test: build
+	@$(CTEST) --preset release
+
+format:
+	@git ls-files '*.h' '*.cc' '*.c' | xargs clang-format-19 -i
+	@cd engine && cargo fmt
+
+lint: setup
+	@scripts/lint
+
+sanitize: setup
+	@scripts/build debug
+	@$(CTEST) --preset debug
+	@scripts/build tsan
+	@$(CTEST) --preset tsan
+
+coverage: setup
+	@scripts/coverage
+
+bench: build
+	@scripts/bench
