@@ -168,7 +168,7 @@ static inline int roost_json_utf8(uint32_t point, char out[4]) {
   }
   const int size = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
   for (int i = size - 1; i > 0; --i, point >>= 6) out[i] = (char)(0x80 | (point & 0x3f));
-  out[0] = (char)((0xf0 << (4 - size)) | point);
+  out[0] = (char)((0xf0U << (4 - size)) | point);
   return size;
 }
 
