@@ -113,9 +113,15 @@ static inline char* roost_env(const char* name) {
 // Nanoseconds since 1970, UTC.
 static inline int64_t roost_now(void) { return roost_import_now(); }
 
-// Bytes fit for keys.
+// Bytes fit for keys. The host gives at most 64 KiB at a time.
 static inline void roost_random(void* to, size_t length) {
-  roost_import_random(to, (uint32_t)length);
+  uint8_t* at = to;
+  while (length > 0) {
+    const uint32_t piece = length < 65536 ? (uint32_t)length : 65536;
+    roost_import_random(at, piece);
+    at += piece;
+    length -= piece;
+  }
 }
 
 // ---- JSON: one member of an object, and strings -----------------------------------------------
