@@ -81,6 +81,7 @@ base::Result<pid_t> spawn(const std::string& program, int in, int out, int messa
   std::array<char*, 4> argv{arguments[0].data(), arguments[1].data(), arguments[2].data(), nullptr};
   std::vector<std::string> variables = child_environment();
   std::vector<char*> environment;
+  environment.reserve(variables.size() + 1);
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
   pid_t pid = 0;

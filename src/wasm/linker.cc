@@ -35,10 +35,10 @@ void require(wasmtime_error_t* error) {
   if (error != nullptr) std::abort();
 }
 
-// The answer of define_constant travels as the pointer that the C API keeps for the function.
+// The answer of define_constant is kept, and freed, by the C API together with the function.
 wasm_trap_t* answer_constant(void* answer, wasmtime_caller_t*, wasmtime_val_raw_t* values,
                              std::size_t) {
-  values[0].i32 = static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(answer));
+  values[0].i32 = *static_cast<std::int32_t*>(answer);
   return nullptr;
 }
 
@@ -136,7 +136,8 @@ void Linker::define_constant(std::string_view module, std::string_view name,
   remember(module, name, type);
   require(wasmtime_linker_define_func_unchecked(
       linker_.get(), module.data(), module.size(), name.data(), name.size(), make_type(type).get(),
-      answer_constant, reinterpret_cast<void*>(static_cast<std::intptr_t>(answer)), nullptr));
+      answer_constant, new std::int32_t(answer),
+      [](void* kept) { delete static_cast<std::int32_t*>(kept); }));
 }
 
 base::Result<InstancePre> Linker::instantiate_pre(const Module& module) const {

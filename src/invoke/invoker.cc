@@ -1,0 +1,102 @@
+#include "invoke/invoker.h"
+
+#include <string>
+#include <utility>
+
+namespace invoke {
+namespace {
+
+constexpr std::string_view kHttpTrigger = "http";
+// A refused caller waits at least this long; the queue is bounded to a few seconds.
+constexpr std::chrono::seconds kRetryAfter{1};
+
+journal::Status status_of(const base::Result<host::Response>& response) {
+  if (response) return journal::Status::kSuccess;
+  switch (response.error().code) {
+    case base::Code::kTimeout:
+      return journal::Status::kTimeout;
+    case base::Code::kCpuLimit:
+      return journal::Status::kCpuLimit;
+    case base::Code::kMemoryLimit:
+      return journal::Status::kMemoryExceeded;
+    default:
+      return journal::Status::kError;
+  }
+}
+
+std::string error_text(const sandbox::CallResult& result) {
+  if (result.response) return {};
+  const base::Error& error = result.response.error();
+  std::string text = std::string(base::name_of(error.code)) + ": " + error.message;
+  if (!result.backtrace.empty()) text += "\n" + result.backtrace;
+  return text;
+}
+
+}  // namespace
+
+Invoker::Invoker(const catalog::Registry& registry, sandbox::Sandbox& sandbox,
+                 journal::Journal& journal, telemetry::Metrics& metrics,
+                 Admission::Settings admission, ProfileCache::EnvironmentOf environment_of)
+    : registry_(registry),
+      sandbox_(sandbox),
+      journal_(journal),
+      metrics_(metrics),
+      admission_(admission, metrics),
+      profiles_(std::move(environment_of)) {}
+
+base::Result<catalog::FunctionPtr> Invoker::resolve(std::string_view name,
+                                                    catalog::TriggerKind trigger) const {
+  catalog::FunctionPtr function = registry_.find(name);
+  if (function == nullptr || !function->enabled || !function->has_trigger(trigger)) {
+    return base::fail(base::Code::kNotFound,
+                      "there is no function `" + std::string(name) +
+                          "` here, or it is disabled: `roost list` shows those there are");
+  }
+  return function;
+}
+
+reactor::Task<Outcome> Invoker::invoke(reactor::Loop& loop, Invocation invocation) {
+  auto permit = co_await admission_.enter(loop);
+  if (!permit) {
+    const bool again = permit.error().code == base::Code::kConcurrencyLimit;
+    co_return Outcome{base::fail(std::move(permit.error())),
+                      again ? std::optional(kRetryAfter) : std::nullopt};
+  }
+  const catalog::Version& version = invocation.function->version;
+  const ProfilePtr profile = profiles_.of(*invocation.function);
+  const auto time = std::chrono::system_clock::now();
+  sandbox::CallResult result = co_await sandbox_.call(loop, {.module = version.module,
+                                                             .limits = version.config.limits,
+                                                             .environment = profile->environment,
+                                                             .redactor = profile->redactor,
+                                                             .principal = invocation.principal,
+                                                             .event = invocation.event});
+  record(invocation, result, time);
+  co_return Outcome{std::move(result.response), std::nullopt};
+}
+
+// Before the answer is sent: an invocation that somebody saw is in the journal.
+void Invoker::record(const Invocation& invocation, sandbox::CallResult& result,
+                     std::chrono::system_clock::time_point time) {
+  const std::string& name = invocation.function->name();
+  const journal::Status status = status_of(result.response);
+  journal_.append({.id = invocation.event.request_id,
+                   .function = name,
+                   .version = invocation.function->version.number,
+                   .trigger = std::string(kHttpTrigger),
+                   .status = status,
+                   .duration = result.usage.duration,
+                   .cpu = result.usage.cpu,
+                   .peak_memory_bytes = result.usage.peak_memory_bytes,
+                   .error = error_text(result),
+                   .user_id = invocation.principal.user_id,
+                   .time = time,
+                   .lines = std::move(result.lines)});
+  metrics_.invocation({.function = name,
+                       .trigger = kHttpTrigger,
+                       .status = journal::name_of(status),
+                       .duration = result.usage.duration,
+                       .peak_memory_bytes = result.usage.peak_memory_bytes});
+}
+
+}  // namespace invoke

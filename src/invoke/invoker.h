@@ -1,0 +1,70 @@
+// The one door: every run of a function, whatever triggers it, goes through `invoke`.
+//
+//   admission → sandbox → journal entry → metrics → outcome
+//
+// An invocation is a call that admission let start: only those are in the journal; what was refused
+// before shows in the metrics. The entry is written before `invoke` returns. One per process;
+// `invoke` runs on the loop it is awaited on.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "auth/principal.h"
+#include "base/error.h"
+#include "catalog/registry.h"
+#include "host/call.h"
+#include "host/event.h"
+#include "invoke/admission.h"
+#include "invoke/profile.h"
+#include "journal/journal.h"
+#include "reactor/loop.h"
+#include "sandbox/sandbox.h"
+#include "telemetry/metrics.h"
+
+namespace invoke {
+
+struct Invocation {
+  catalog::FunctionPtr function;
+  auth::Principal principal;
+  host::HttpEvent event;  // event.request_id is the invocation's id
+};
+
+struct Outcome {
+  base::Result<host::Response> response;
+  // On kConcurrencyLimit: when to try again.
+  std::optional<std::chrono::seconds> retry_after;
+};
+
+class Invoker {
+ public:
+  // All must outlive the Invoker.
+  Invoker(const catalog::Registry& registry, sandbox::Sandbox& sandbox, journal::Journal& journal,
+          telemetry::Metrics& metrics, Admission::Settings admission,
+          ProfileCache::EnvironmentOf environment_of);
+
+  // The function that a trigger of this kind may run. kNotFound when there is none of that name, it
+  // is disabled, or it does not have the trigger: callers cannot tell these apart.
+  [[nodiscard]] base::Result<catalog::FunctionPtr> resolve(std::string_view name,
+                                                           catalog::TriggerKind trigger) const;
+
+  // Suspends. `loop` is the one it runs on.
+  reactor::Task<Outcome> invoke(reactor::Loop& loop, Invocation invocation);
+
+  Admission& admission() { return admission_; }
+
+ private:
+  void record(const Invocation& invocation, sandbox::CallResult& result,
+              std::chrono::system_clock::time_point time);
+
+  const catalog::Registry& registry_;
+  sandbox::Sandbox& sandbox_;
+  journal::Journal& journal_;
+  telemetry::Metrics& metrics_;
+  Admission admission_;
+  ProfileCache profiles_;
+};
+
+}  // namespace invoke
