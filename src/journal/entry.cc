@@ -99,6 +99,7 @@ std::optional<std::string> string_or_null(const boost::json::value& value) {
 // Reads the members; any throw of Boost.JSON (missing member, other kind, number out of range)
 // means that the text is not an entry.
 std::optional<Entry> entry_of(const boost::json::object& object) {
+  using std::chrono::microseconds;
   if (object.size() != kKeys) return std::nullopt;
   const auto text = [&object](const char* key) { return std::string(object.at(key).as_string()); };
   const auto error = string_or_null(object.at("error"));
@@ -111,8 +112,8 @@ std::optional<Entry> entry_of(const boost::json::object& object) {
               .version = object.at("version").to_number<int>(),
               .trigger = text("trigger"),
               .status = *status,
-              .duration{object.at("duration_us").to_number<std::int64_t>()},
-              .cpu{object.at("cpu_us").to_number<std::int64_t>()},
+              .duration = microseconds(object.at("duration_us").to_number<std::int64_t>()),
+              .cpu = microseconds(object.at("cpu_us").to_number<std::int64_t>()),
               .peak_memory_bytes = object.at("peak_memory_bytes").to_number<std::uint64_t>(),
               .error = *error,
               .user_id = *user_id,
