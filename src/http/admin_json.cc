@@ -1,0 +1,143 @@
+#include "http/admin_json.h"
+
+#include <limits>
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/crypto.h"
+#include "base/encoding.h"
+#include "catalog/json_document.h"
+
+namespace http {
+namespace {
+
+namespace json = boost::json;
+
+std::unexpected<base::Error> invalid(std::string message) {
+  return base::fail(base::Code::kInvalidArgument, std::move(message));
+}
+
+base::Result<json::object> parse_object(std::string_view text, std::string_view what) {
+  base::Result<json::value> value = catalog::parse_document(text, what);
+  if (!value) return base::fail(std::move(value.error()));
+  if (!value->is_object()) return invalid(std::string(what) + " is not a JSON object");
+  return std::move(value->get_object());
+}
+
+// The value of an object's only key.
+base::Result<json::value> only_member(std::string_view text, std::string_view key) {
+  base::Result<json::object> object = parse_object(text, "the body");
+  if (!object) return base::fail(std::move(object.error()));
+  for (const auto& member : *object) {
+    const std::string_view found(member.key().data(), member.key().size());
+    if (found != key)
+      return invalid(fmt::format("unknown key '{}': only '{}' is known", found, key));
+  }
+  if (object->empty()) return invalid(fmt::format("the key '{}' is missing", key));
+  return std::move(object->begin()->value());
+}
+
+void append_version_members(std::string& out, const catalog::Version& version,
+                            std::chrono::system_clock::time_point created_at) {
+  fmt::format_to(
+      std::back_inserter(out),
+      R"("version":{},"module_sha256":"{}","module_bytes":{},"created_at":"{}","config":)",
+      version.number, base::to_hex(base::as_view(version.module)), version.module_bytes,
+      to_rfc3339(created_at));
+  out += catalog::to_public_json(version.config);
+}
+
+// {"<key>":[…]} of what `text_of` makes of each.
+template <class Items, class TextOf>
+std::string list_json(std::string_view key, const Items& items, TextOf text_of) {
+  std::string out = fmt::format(R"({{"{}":[)", key);
+  for (bool first = true; const auto& item : items) {
+    if (!std::exchange(first, false)) out += ',';
+    out += text_of(item);
+  }
+  out += "]}";
+  return out;
+}
+
+std::string version_json(const catalog::Version& version) {
+  std::string out = "{";
+  append_version_members(out, version, version.created_at);
+  out += '}';
+  return out;
+}
+
+}  // namespace
+
+std::string to_rfc3339(std::chrono::system_clock::time_point time) {
+  using namespace std::chrono;
+  const auto millis = floor<milliseconds>(time);
+  const auto day = floor<days>(millis);
+  const year_month_day date(day);
+  const hh_mm_ss clock(millis - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
+}
+
+std::string function_json(const catalog::Function& function) {
+  std::string out = R"({"name":)";
+  base::append_json_string(out, function.name());
+  out += function.enabled ? R"(,"enabled":true,)" : R"(,"enabled":false,)";
+  append_version_members(out, function.version, function.created_at);
+  out += '}';
+  return out;
+}
+
+std::string functions_json(const std::vector<catalog::FunctionPtr>& functions) {
+  return list_json("functions", functions,
+                   [](const catalog::FunctionPtr& function) { return function_json(*function); });
+}
+
+std::string versions_json(const std::vector<catalog::Version>& versions) {
+  return list_json("versions", versions, version_json);
+}
+
+std::string entries_json(const std::vector<journal::Entry>& entries) {
+  return list_json("entries", entries,
+                   [](const journal::Entry& entry) { return journal::to_json(entry); });
+}
+
+base::Result<bool> parse_patch(std::string_view body) {
+  const base::Result<json::value> enabled = only_member(body, "enabled");
+  if (!enabled) return base::fail(enabled.error());
+  if (!enabled->is_bool()) return invalid("'enabled' is not true or false");
+  return enabled->get_bool();
+}
+
+base::Result<int> parse_rollback(std::string_view body) {
+  const base::Result<json::value> version = only_member(body, "version");
+  if (!version) return base::fail(version.error());
+  const std::int64_t* number = version->if_int64();
+  if (number == nullptr || *number < 1 || *number > std::numeric_limits<int>::max()) {
+    return invalid("'version' is not a version's number: 1, 2, 3 …");
+  }
+  return static_cast<int>(*number);
+}
+
+base::Result<catalog::Config> parse_config_of(std::string_view text, std::string_view name) {
+  base::Result<json::object> object = parse_object(text, "config");
+  if (!object) return base::fail(std::move(object.error()));
+  const json::value* given = object->if_contains("name");
+  if (given == nullptr) {
+    object->emplace("name", json::string(name.data(), name.size()));
+    return catalog::parse_config(json::serialize(*object));
+  }
+  base::Result<catalog::Config> config = catalog::parse_config(text);
+  if (config && config->name != name) {
+    return invalid(
+        fmt::format("the config names '{}', the path '{}': leave the name out, or deploy "
+                    "to /admin/v1/functions/{}",
+                    config->name, name, config->name));
+  }
+  return config;
+}
+
+}  // namespace http

@@ -1,0 +1,38 @@
+// The JSON of the admin API: what it answers, and what its requests may say. Pure.
+//
+//   function =
+//   {"name","enabled","version","module_sha256","module_bytes","created_at","config":{…}} version
+//   = {"version","module_sha256","module_bytes","created_at","config":{…}}
+// `created_at` is RFC 3339, UTC, in ms; secret values of `config` are redacted. Requests are
+// strict: an unknown or repeated key is refused by name (kInvalidArgument).
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "catalog/function.h"
+#include "catalog/registry.h"
+#include "journal/entry.h"
+
+namespace http {
+
+std::string function_json(const catalog::Function& function);
+std::string functions_json(
+    const std::vector<catalog::FunctionPtr>& functions);                   // {"functions":[…]}
+std::string versions_json(const std::vector<catalog::Version>& versions);  // {"versions":[…]}
+std::string entries_json(const std::vector<journal::Entry>& entries);      // {"entries":[…]}
+
+// {"enabled": bool}
+base::Result<bool> parse_patch(std::string_view body);
+// {"version": n}, n ≥ 1
+base::Result<int> parse_rollback(std::string_view body);
+// A deployment's config whose name is `name`: put there when absent, kInvalidArgument when another
+// is.
+base::Result<catalog::Config> parse_config_of(std::string_view json, std::string_view name);
+
+std::string to_rfc3339(std::chrono::system_clock::time_point time);
+
+}  // namespace http

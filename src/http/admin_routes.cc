@@ -1,0 +1,192 @@
+#include "http/admin_routes.h"
+
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "auth/credential.h"
+#include "http/address.h"
+#include "http/admin_json.h"
+#include "http/deploy_form.h"
+#include "http/error_response.h"
+#include "http/health.h"
+#include "http/log_query.h"
+#include "http/log_stream.h"
+#include "http/openapi.h"
+
+namespace http {
+namespace {
+
+using reactor::Task;
+
+// What a form adds to its module: the config and the lines between the parts.
+constexpr std::uint64_t kFormBytes = base::kMiB;
+
+Answer function_answer(int status, const base::Result<catalog::FunctionPtr>& function) {
+  if (!function) return error_response(function.error());
+  return json_answer(status, function_json(**function));
+}
+
+Answer not_found(std::string_view name) {
+  return error_response({base::Code::kNotFound, fmt::format("there is no function '{}'", name)});
+}
+
+}  // namespace
+
+std::uint64_t AdminRoutes::max_body_bytes() const {
+  return shared_.context.deployer.max_module_bytes() + kFormBytes;
+}
+
+base::Result<Pass> AdminRoutes::admit(const Request& head) const {
+  if (!is_trusted_authority(head.authority, host_)) {
+    return base::fail(
+        base::Code::kForbidden,
+        fmt::format("host '{}' is not how this listener is reached: use its IP address, "
+                    "localhost or the name it was told to listen on",
+                    head.authority));
+  }
+  if (!needs_key(head.path)) return Pass{};
+  base::Result<auth::Principal> principal = auth::authenticate_admin(
+      {.authorization = head.header("authorization"), .apikey = head.header("apikey")},
+      shared_.context.keys.signing, auth::Clock::now());
+  if (!principal) return base::fail(std::move(principal.error()));
+  return Pass{.function = nullptr, .principal = std::move(*principal)};
+}
+
+Task<Answer> AdminRoutes::answer(reactor::Loop&, Pass&, Request& request) {
+  const std::optional<AdminPath> path = match_admin_path(request.path);
+  if (!path) {
+    co_return error_response(
+        {base::Code::kNotFound,
+         fmt::format("there is nothing at {}: see /admin/v1/openapi.json", request.path)});
+  }
+  if (!allows(path->route, request.method)) {
+    co_return method_not_allowed(request.method, allowed_methods(path->route));
+  }
+  co_return co_await dispatch(*path, request);
+}
+
+Task<Answer> AdminRoutes::dispatch(AdminPath path, Request& request) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  switch (path.route) {
+    case AdminRoute::kFunctions:
+      if (!reads) co_return co_await create(request);
+      co_return json_answer(200, functions_json(shared_.context.registry.list()));
+    case AdminRoute::kFunction:
+      if (!reads) co_return co_await change(path.name, request);
+      co_return get(path.name);
+    case AdminRoute::kVersions:
+      co_return co_await versions(path.name);
+    case AdminRoute::kRollback:
+      co_return co_await rollback(path.name, request);
+    case AdminRoute::kFunctionLogs:
+    case AdminRoute::kLogs:
+      co_return co_await logs(path.name, request);
+    case AdminRoute::kOpenApi:
+      co_return json_answer(200, std::string(openapi_json()));
+    case AdminRoute::kMetrics:
+      co_return Answer{.status = 200,
+                       .headers = {{"content-type", "text/plain; version=0.0.4"}},
+                       .body = shared_.context.metrics.expose(),
+                       .stream = nullptr};
+    case AdminRoute::kHealth:
+      co_return health_answer();
+    case AdminRoute::kReady:
+      co_return ready_answer(shared_.draining);
+  }
+  std::unreachable();
+}
+
+Task<Answer> AdminRoutes::change(std::string_view name, Request& request) {
+  if (request.method == "PUT") co_return co_await deploy(name, request);
+  if (request.method == "PATCH") co_return co_await patch(name, request);
+  co_return co_await remove(name);
+}
+
+Answer AdminRoutes::get(std::string_view name) const {
+  const catalog::FunctionPtr function = shared_.context.registry.find(name);
+  return function ? json_answer(200, function_json(*function)) : not_found(name);
+}
+
+Task<Answer> AdminRoutes::create(Request& request) {
+  base::Result<DeployForm> form = read_deploy_form(request, {});
+  if (!form) co_return error_response(form.error());
+  const base::Result<catalog::FunctionPtr> function =
+      co_await shared_.context.deployer.create(std::move(form->config), std::move(form->module));
+  Answer answer = function_answer(201, function);
+  if (function) {
+    answer.headers.emplace_back("location", "/admin/v1/functions/" + (*function)->name());
+  }
+  co_return answer;
+}
+
+Task<Answer> AdminRoutes::deploy(std::string_view name, Request& request) {
+  base::Result<DeployForm> form = read_deploy_form(request, name);
+  if (!form) co_return error_response(form.error());
+  const base::Result<catalog::FunctionPtr> function =
+      co_await shared_.context.deployer.deploy(std::move(form->config), std::move(form->module));
+  co_return function_answer(200, function);
+}
+
+Task<Answer> AdminRoutes::patch(std::string_view name, const Request& request) {
+  const base::Result<bool> enabled = parse_patch(request.body);
+  if (!enabled) co_return error_response(enabled.error());
+  const base::Result<catalog::FunctionPtr> function =
+      co_await shared_.context.reactor.blocking().run(
+          [registry = &shared_.context.registry, name = std::string(name), enabled = *enabled] {
+            return registry->set_enabled(name, enabled);
+          });
+  co_return function_answer(200, function);
+}
+
+Task<Answer> AdminRoutes::remove(std::string_view name) {
+  const base::Result<void> removed = co_await shared_.context.reactor.blocking().run(
+      [registry = &shared_.context.registry, name = std::string(name)] {
+        return registry->remove(name);
+      });
+  if (!removed) co_return error_response(removed.error());
+  co_return Answer{.status = 204, .headers = {}, .body = {}, .stream = nullptr};
+}
+
+Task<Answer> AdminRoutes::versions(std::string_view name) {
+  const base::Result<std::vector<catalog::Version>> found =
+      co_await shared_.context.reactor.blocking().run(
+          [registry = &shared_.context.registry, name = std::string(name)] {
+            return registry->versions(name);
+          });
+  if (!found) co_return error_response(found.error());
+  co_return json_answer(200, versions_json(*found));
+}
+
+Task<Answer> AdminRoutes::rollback(std::string_view name, const Request& request) {
+  const base::Result<int> version = parse_rollback(request.body);
+  if (!version) co_return error_response(version.error());
+  const base::Result<catalog::FunctionPtr> function =
+      co_await shared_.context.reactor.blocking().run(
+          [registry = &shared_.context.registry, name = std::string(name), version = *version] {
+            return registry->rollback(name, version);
+          });
+  co_return function_answer(200, function);
+}
+
+Task<Answer> AdminRoutes::logs(std::string_view name, const Request& request) {
+  base::Result<LogQuery> query = parse_log_query(request.query, name);
+  if (!query) co_return error_response(query.error());
+  if (!name.empty() && !shared_.context.registry.find(name)) co_return not_found(name);
+  reactor::BlockingPool& blocking = shared_.context.reactor.blocking();
+  if (query->follow) {
+    co_return Answer{.status = 200,
+                     .headers = {{"content-type", "application/x-ndjson"}},
+                     .body = {},
+                     .stream = std::make_unique<LogStream>(shared_.context.journal, blocking,
+                                                           std::move(query->entries))};
+  }
+  const base::Result<std::vector<journal::Entry>> entries =
+      co_await blocking.run([journal = &shared_.context.journal,
+                             query = std::move(query->entries)] { return journal->read(query); });
+  if (!entries) co_return error_response(entries.error());
+  co_return json_answer(200, entries_json(*entries));
+}
+
+}  // namespace http

@@ -1,0 +1,48 @@
+// The admin listener: functions, versions, logs, metrics and health (admin_path.h has the table).
+//
+// Everything below /admin/v1 asks for a service_role key. Every request must name this server as
+// its host by an IP literal, `localhost` or the configured name. Work on the registry and the
+// journal runs on the pool for blocking work.
+#pragma once
+
+#include <string>
+
+#include "http/admin_path.h"
+#include "http/routes.h"
+#include "http/shared_state.h"
+
+namespace http {
+
+class AdminRoutes final : public Routes {
+ public:
+  AdminRoutes(const SharedState& shared, std::string host)
+      : shared_(shared), host_(std::move(host)) {}
+
+  [[nodiscard]] std::string_view listener() const override { return "admin"; }
+  [[nodiscard]] CrossOrigin cross_origin() const override { return CrossOrigin::kForbidden; }
+  // The largest module, and what a form adds to it.
+  [[nodiscard]] std::uint64_t max_body_bytes() const override;
+
+  // kForbidden for another host or role, kNoCredential, kInvalidCredential.
+  [[nodiscard]] base::Result<Pass> admit(const Request& head) const override;
+  reactor::Task<Answer> answer(reactor::Loop& loop, Pass& pass, Request& request) override;
+
+ private:
+  // Requests outlive these Tasks; `path` points into theirs.
+  reactor::Task<Answer> dispatch(AdminPath path, Request& request);
+  reactor::Task<Answer> create(Request& request);
+  reactor::Task<Answer> deploy(std::string_view name, Request& request);
+  reactor::Task<Answer> patch(std::string_view name, const Request& request);
+  reactor::Task<Answer> remove(std::string_view name);
+  reactor::Task<Answer> versions(std::string_view name);
+  reactor::Task<Answer> rollback(std::string_view name, const Request& request);
+  reactor::Task<Answer> logs(std::string_view name, const Request& request);
+  reactor::Task<Answer> change(std::string_view name, Request& request);
+
+  [[nodiscard]] Answer get(std::string_view name) const;
+
+  const SharedState& shared_;
+  const std::string host_;  // of the address that is listened on, as configured
+};
+
+}  // namespace http

@@ -1,0 +1,119 @@
+#include "http/listener.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/redirect_error.hpp>
+#include <sys/socket.h>
+
+namespace http {
+namespace {
+
+namespace asio = boost::asio;
+using reactor::kAwait;
+using reactor::Task;
+
+// When accepting fails (no descriptors left), the next try waits for some to be closed.
+constexpr std::chrono::milliseconds kAcceptPause{50};
+
+// A timeout is late by one tick at most: a quarter of the shortest, between 5 ms and half a second.
+std::chrono::milliseconds tick_of(const Settings& settings) {
+  using std::chrono::milliseconds;
+  const milliseconds shortest = std::min({settings.header_timeout, settings.body_timeout,
+                                          settings.idle_timeout, settings.write_timeout});
+  return std::clamp(shortest / 4, milliseconds(5), milliseconds(500));
+}
+
+}  // namespace
+
+// Counts a connection for as long as its frame lives, be it resumed to its end or destroyed with
+// its loop.
+class Listener::Membership {
+ public:
+  Membership(Listener& listener, Session& session) : listener_(listener), session_(session) {
+    listener_.sessions_.insert(&session_);
+    ++listener_.shared_->connections;
+  }
+  Membership(const Membership&) = delete;
+  Membership& operator=(const Membership&) = delete;
+  ~Membership() {
+    listener_.sessions_.erase(&session_);
+    --listener_.shared_->connections;
+  }
+
+ private:
+  Listener& listener_;
+  Session& session_;
+};
+
+Listener::Listener(reactor::Loop& loop, std::shared_ptr<Routes> routes,
+                   std::shared_ptr<SharedState> shared)
+    : loop_(loop),
+      routes_(std::move(routes)),
+      shared_(std::move(shared)),
+      tick_(tick_of(shared_->settings)),
+      acceptor_(loop.executor()) {}
+
+base::Result<Listener::Endpoint> Listener::bind(const Endpoint& endpoint) {
+  boost::system::error_code error;
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  const int on = 1;
+  if (!error &&
+      ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
+    error.assign(errno, boost::system::system_category());
+  }
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return base::fail(base::Code::kUnavailable, error.message());
+  return acceptor_.local_endpoint(error);
+}
+
+void Listener::start() {
+  loop_.spawn(accept(shared_from_this()));
+  loop_.spawn(sweep(shared_from_this()));
+}
+
+void Listener::drain() {
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  for (Session* session : sessions_) session->drain();
+}
+
+void Listener::close() {
+  closed_ = true;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  for (Session* session : sessions_) session->close();
+}
+
+Task<void> Listener::accept(std::shared_ptr<Listener> self) {
+  while (self->acceptor_.is_open()) {
+    boost::system::error_code error;
+    Session::Socket socket(self->loop_.executor());
+    co_await self->acceptor_.async_accept(socket, asio::redirect_error(kAwait, error));
+    if (!error) {
+      self->loop_.spawn(serve(self, std::move(socket)));
+    } else if (self->acceptor_.is_open()) {
+      self->shared_->context.log.warn("cannot accept a connection", {{"error", error.message()}});
+      co_await self->loop_.sleep_until(base::Deadline::after(kAcceptPause));
+    }
+  }
+}
+
+Task<void> Listener::serve(std::shared_ptr<Listener> self, Session::Socket socket) {
+  Session session(std::move(socket), self->loop_, *self->routes_, *self->shared_);
+  const Membership membership(*self, session);
+  if (self->closed_) co_return;
+  co_await session.run();
+}
+
+Task<void> Listener::sweep(std::shared_ptr<Listener> self) {
+  while (!self->closed_ || !self->sessions_.empty()) {
+    co_await self->loop_.sleep_until(base::Deadline::after(self->tick_));
+    const auto now = base::Deadline::Clock::now();
+    for (Session* session : self->sessions_) session->sweep(now);
+  }
+}
+
+}  // namespace http

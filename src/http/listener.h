@@ -1,0 +1,55 @@
+// One listening socket on one loop, and the connections that it accepted.
+//
+// Held by its Server and by each of its connections. All methods but the constructor and `bind` are
+// called on the loop, or when the loop has stopped for good.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <unordered_set>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "base/error.h"
+#include "http/routes.h"
+#include "http/session.h"
+#include "http/shared_state.h"
+#include "reactor/loop.h"
+
+namespace http {
+
+class Listener : public std::enable_shared_from_this<Listener> {
+ public:
+  using Endpoint = boost::asio::ip::tcp::endpoint;
+
+  // The loop must outlive it.
+  Listener(reactor::Loop& loop, std::shared_ptr<Routes> routes,
+           std::shared_ptr<SharedState> shared);
+
+  // Returns the endpoint with the port that was bound. kUnavailable.
+  base::Result<Endpoint> bind(const Endpoint& endpoint);
+
+  void start();
+  void drain();
+  void close();
+
+  [[nodiscard]] reactor::Loop& loop() const { return loop_; }
+
+ private:
+  class Membership;
+
+  static reactor::Task<void> accept(std::shared_ptr<Listener> self);
+  static reactor::Task<void> serve(std::shared_ptr<Listener> self, Session::Socket socket);
+  static reactor::Task<void> sweep(std::shared_ptr<Listener> self);
+
+  reactor::Loop& loop_;
+  const std::shared_ptr<Routes> routes_;
+  const std::shared_ptr<SharedState> shared_;
+  const std::chrono::milliseconds tick_;
+  boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, reactor::Executor> acceptor_;
+  std::unordered_set<Session*> sessions_;
+  bool closed_ = false;
+};
+
+}  // namespace http

@@ -1,0 +1,146 @@
+#include "http/server.h"
+
+#include <future>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "http/address.h"
+#include "http/admin_routes.h"
+#include "http/function_routes.h"
+#include "http/listener.h"
+#include "http/shared_state.h"
+
+namespace http {
+namespace {
+
+using Endpoint = Listener::Endpoint;
+
+constexpr std::chrono::milliseconds kStopCheck{20};
+
+base::Error cannot_listen(const std::string& address, const std::string& reason) {
+  return {base::Code::kUnavailable, fmt::format("cannot listen on {}: {}", address, reason)};
+}
+
+// SO_REUSEPORT lets a second server bind the same port without a word: a bind without it finds the
+// first.
+base::Result<void> check_free(const Endpoint& endpoint) {
+  boost::asio::io_context context;
+  boost::asio::ip::tcp::acceptor probe(context);
+  boost::system::error_code error;
+  probe.open(endpoint.protocol(), error);
+  if (!error) probe.set_option(boost::asio::socket_base::reuse_address(true), error);
+  if (!error) probe.bind(endpoint, error);
+  if (error) return base::fail(base::Code::kUnavailable, error.message());
+  return {};
+}
+
+class ListeningServer final : public Server {
+ public:
+  ListeningServer(Settings settings, Context context)
+      : shared_(std::make_shared<SharedState>(std::move(settings), context)) {}
+  ListeningServer(const ListeningServer&) = delete;
+  ListeningServer& operator=(const ListeningServer&) = delete;
+  ~ListeningServer() override { close(); }
+
+  base::Result<void> bind();
+
+  [[nodiscard]] std::string function_address() const override { return function_address_; }
+  [[nodiscard]] std::string admin_address() const override { return admin_address_; }
+  [[nodiscard]] std::size_t connections() const override { return shared_->connections; }
+
+  void start() override;
+  void drain() override;
+  void close() override;
+
+ private:
+  // One listener on each of the first `loops` loops; the address that they share.
+  base::Result<std::string> listen(const std::string& address, std::size_t loops,
+                                   const std::shared_ptr<Routes>& routes);
+  // Runs the action on the loop of each listener and waits for it.
+  void on_each(void (Listener::*action)());
+
+  const std::shared_ptr<SharedState> shared_;
+  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::string function_address_;
+  std::string admin_address_;
+  bool started_ = false;
+};
+
+base::Result<void> ListeningServer::bind() {
+  const base::Result<Address> admin = parse_address(shared_->settings.admin_listen);
+  if (!admin) return base::fail(admin.error());
+  base::Result<std::string> bound =
+      listen(shared_->settings.listen, shared_->context.reactor.size(),
+             std::make_shared<FunctionRoutes>(*shared_));
+  if (!bound) return base::fail(std::move(bound.error()));
+  function_address_ = std::move(*bound);
+  bound = listen(shared_->settings.admin_listen, 1,
+                 std::make_shared<AdminRoutes>(*shared_, admin->host));
+  if (!bound) return base::fail(std::move(bound.error()));
+  admin_address_ = std::move(*bound);
+  return {};
+}
+
+base::Result<std::string> ListeningServer::listen(const std::string& address, std::size_t loops,
+                                                  const std::shared_ptr<Routes>& routes) {
+  const base::Result<Address> parsed = parse_address(address);
+  if (!parsed) return base::fail(parsed.error());
+  base::Result<Endpoint> endpoint = resolve(*parsed);
+  if (!endpoint) return base::fail(cannot_listen(address, endpoint.error().message));
+  const base::Result<void> free = check_free(*endpoint);
+  if (!free) return base::fail(cannot_listen(address, free.error().message));
+  for (std::size_t i = 0; i < loops; ++i) {
+    auto listener = std::make_shared<Listener>(shared_->context.reactor.loop(i), routes, shared_);
+    endpoint = listener->bind(*endpoint);  // the first of port 0 fixes the port of the rest
+    if (!endpoint) return base::fail(cannot_listen(address, endpoint.error().message));
+    listeners_.push_back(std::move(listener));
+  }
+  return to_text(*endpoint);
+}
+
+void ListeningServer::on_each(void (Listener::*action)()) {
+  for (const auto& listener : listeners_) {
+    if (!started_ || listener->loop().context().stopped()) {
+      (listener.get()->*action)();
+      continue;
+    }
+    const auto done = std::make_shared<std::promise<void>>();
+    listener->loop().post([listener, action, done] {
+      (listener.get()->*action)();
+      done->set_value();
+    });
+    // A loop that stops before it comes to this has nothing running that the action could reach.
+    const std::future<void> ended = done->get_future();
+    while (ended.wait_for(kStopCheck) != std::future_status::ready &&
+           !listener->loop().context().stopped()) {
+    }
+  }
+}
+
+void ListeningServer::start() {
+  started_ = true;
+  for (const auto& listener : listeners_) {
+    listener->loop().post([listener] { listener->start(); });
+  }
+}
+
+void ListeningServer::drain() {
+  shared_->draining = true;
+  on_each(&Listener::drain);
+}
+
+void ListeningServer::close() { on_each(&Listener::close); }
+
+}  // namespace
+
+base::Result<std::unique_ptr<Server>> Server::create(Settings settings, Context context) {
+  auto server = std::make_unique<ListeningServer>(std::move(settings), context);
+  if (base::Result<void> bound = server->bind(); !bound) {
+    return base::fail(std::move(bound.error()));
+  }
+  return server;
+}
+
+}  // namespace http

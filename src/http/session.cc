@@ -1,0 +1,249 @@
+#include "http/session.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include "base/id.h"
+#include "http/error_response.h"
+
+namespace http {
+namespace {
+
+namespace asio = boost::asio;
+using reactor::kAwait;
+using reactor::Task;
+using Step = RequestParser::Step;
+
+constexpr std::size_t kHeadRead = 4096;
+constexpr std::size_t kBodyRead = 65536;
+// What an idle connection may keep of its input buffer.
+constexpr std::size_t kIdleBuffer = 16384;
+// A body this short is read although its request is refused: cheaper than a new connection.
+constexpr std::uint64_t kShortBody = 65536;
+// The write timeout starts again with each piece, so that it asks for progress, not for speed.
+constexpr std::size_t kWritePiece = 256UL * 1024;
+constexpr std::chrono::seconds kLinger{2};
+constexpr std::chrono::milliseconds kStreamPoll{100};
+
+// As much as can be of use, and no buffer of 64 KiB for a body of a few bytes.
+std::size_t read_size(const RequestParser& parser) {
+  if (parser.step() < Step::kHead) return kHeadRead;
+  const std::uint64_t left = parser.body_left();
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(left, kHeadRead, kBodyRead));
+}
+
+}  // namespace
+
+Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, const SharedState& shared)
+    : socket_(std::move(socket)), loop_(loop), routes_(routes), shared_(shared) {
+  boost::system::error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+Task<void> Session::run() {
+  bool more = true;
+  while (more) more = co_await exchange();
+  if (lingers_) co_await linger();
+}
+
+void Session::sweep(base::Deadline::Clock::time_point now) {
+  if (interrupted_ || !deadline_.expired(now)) return;
+  interrupted_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Session::drain() {
+  boost::system::error_code ignored;
+  if (phase_ == Phase::kIdle) socket_.cancel(ignored);
+}
+
+void Session::close() {
+  closed_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void Session::enter(Phase phase, base::Deadline deadline) {
+  phase_ = phase;
+  deadline_ = deadline;
+  interrupted_ = false;
+}
+
+Task<bool> Session::exchange() {
+  RequestParser parser({shared_.settings.max_header_bytes, routes_.max_body_bytes()});
+  const base::Result<bool> head = co_await advance(parser, Step::kHead);
+  if (!head) co_return co_await refuse(parser, head.error());
+  if (!*head) co_return false;
+
+  Request& request = parser.request();
+  request.id = base::make_uuid();
+  base::Result<Pass> pass = routes_.admit(request);
+  const bool worth_reading = parser.body_left() <= kShortBody && !parser.expects_continue();
+  if (!pass && !worth_reading && parser.step() != Step::kDone) {
+    co_return co_await refuse(parser, std::move(pass.error()));
+  }
+  const base::Result<bool> body = co_await advance_body(parser, pass ? &*pass : nullptr);
+  if (!body) co_return co_await refuse(parser, body.error());
+  if (!*body) co_return false;
+
+  const Reply reply{request.id, parser.keep_alive(), parser.is_http11(), parser.is_head()};
+  if (!pass) co_return co_await respond(error_response(pass.error()), reply);
+  enter(Phase::kAnswering, base::Deadline::never());
+  Answer answer = co_await routes_.answer(loop_, *pass, request);
+  co_return co_await respond(std::move(answer), reply);
+}
+
+base::Result<void> Session::feed(RequestParser& parser) {
+  const auto bytes = input_.data();
+  if (bytes.size() == 0) return {};
+  base::Result<std::size_t> taken =
+      parser.feed({static_cast<const char*>(bytes.data()), bytes.size()});
+  if (!taken) return base::fail(std::move(taken.error()));
+  input_.consume(*taken);
+  return {};
+}
+
+Task<base::Result<bool>> Session::advance(RequestParser& parser, Step goal) {
+  const auto& settings = shared_.settings;
+  if (goal == Step::kHead) enter(Phase::kIdle, base::Deadline::after(settings.idle_timeout));
+  for (;;) {
+    if (base::Result<void> fed = feed(parser); !fed) co_return base::fail(std::move(fed.error()));
+    if (parser.step() >= goal) co_return true;
+    const bool begun = parser.step() != Step::kNothing;
+    if (begun && phase_ == Phase::kIdle) {
+      enter(Phase::kReading, base::Deadline::after(settings.header_timeout));
+    }
+    if (!begun && shared_.draining) co_return false;
+    const bool filled = co_await fill(read_size(parser));
+    if (interrupted_ && begun) {
+      co_return base::fail(base::Code::kRequestTimeout,
+                           "the request did not arrive in time: send it faster");
+    }
+    if (!filled || interrupted_) co_return false;
+  }
+}
+
+Task<base::Result<bool>> Session::advance_body(RequestParser& parser, const Pass* pass) {
+  if (parser.step() == Step::kDone) co_return true;
+  enter(Phase::kReading, base::Deadline::after(shared_.settings.body_timeout));
+  if (pass != nullptr && parser.expects_continue() && input_.size() == 0) {
+    const bool written = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
+    if (!written) co_return false;
+    enter(Phase::kReading, base::Deadline::after(shared_.settings.body_timeout));
+  }
+  co_return co_await advance(parser, Step::kDone);
+}
+
+Task<bool> Session::fill(std::size_t size) {
+  if (phase_ == Phase::kIdle && input_.capacity() > kIdleBuffer) input_.shrink_to_fit();
+  boost::system::error_code error;
+  const std::size_t read =
+      co_await socket_.async_read_some(input_.prepare(size), asio::redirect_error(kAwait, error));
+  input_.commit(read);
+  co_return !error && !closed_;
+}
+
+Task<bool> Session::refuse(RequestParser& parser, base::Error error) {
+  const std::string& id = parser.request().id;
+  const Reply reply{id.empty() ? base::make_uuid() : id, false, parser.is_http11(),
+                    parser.is_head()};
+  lingers_ = true;
+  co_return co_await respond(error_response(error), reply);
+}
+
+Task<void> Session::linger() {
+  boost::system::error_code error;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  enter(Phase::kLingering, base::Deadline::after(kLinger));
+  bool more = !error;
+  while (more) {
+    input_.clear();
+    const bool filled = co_await fill(kBodyRead);
+    more = filled && !interrupted_;
+  }
+}
+
+void Session::build_head(const Answer& answer, const Reply& reply, Framing framing,
+                         Connection connection) {
+  shared_.context.metrics.http_response(routes_.listener(), answer.status);
+  head_.clear();
+  append_head(head_, answer,
+              {.request_id = reply.id,
+               .framing = framing,
+               .connection = connection,
+               .http11 = reply.http11,
+               .cross_origin = routes_.cross_origin()});
+}
+
+Task<bool> Session::respond(Answer answer, const Reply& reply) {
+  if (answer.stream) co_return co_await respond_streaming(std::move(answer), reply);
+  const bool keep = reply.keep_alive && !shared_.draining;
+  build_head(answer, reply, Framing::kLength, keep ? Connection::kKeepAlive : Connection::kClose);
+  const bool sends_body = has_body(answer.status) && !reply.is_head;
+  const bool written =
+      co_await write(head_, sends_body ? std::string_view(answer.body) : std::string_view());
+  if (written && !keep) lingers_ = lingers_ || input_.size() != 0;
+  co_return written&& keep;
+}
+
+Task<bool> Session::respond_streaming(Answer answer, const Reply& reply) {
+  const Framing framing = reply.http11 ? Framing::kChunked : Framing::kUntilClose;
+  build_head(answer, reply, framing, Connection::kClose);
+  const bool begun = co_await write(head_, {});
+  if (!begun || reply.is_head) co_return false;
+  const bool whole = co_await pump(*answer.stream, framing);
+  if (whole && framing == Framing::kChunked) co_await write("0\r\n\r\n", {});
+  co_return false;
+}
+
+// True when it ended by draining, so that the client is told that this was all.
+Task<bool> Session::pump(BodyStream& stream, Framing framing) {
+  const bool chunked = framing == Framing::kChunked;
+  while (!shared_.draining && !closed_) {
+    enter(Phase::kAnswering, base::Deadline::never());
+    const base::Result<std::string> piece = co_await stream.next();
+    if (!piece) co_return false;
+    if (piece->empty()) {
+      if (peer_has_gone()) co_return false;
+      co_await loop_.sleep_until(base::Deadline::after(kStreamPoll));
+      continue;
+    }
+    head_ = chunked ? fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece) : *piece;
+    const bool written = co_await write(head_, {});
+    if (!written) co_return false;
+  }
+  co_return !closed_;
+}
+
+Task<bool> Session::write(std::string_view head, std::string_view body) {
+  std::size_t done = 0;
+  do {
+    enter(Phase::kWriting, base::Deadline::after(shared_.settings.write_timeout));
+    const std::string_view piece = body.substr(done, kWritePiece);
+    const std::array<asio::const_buffer, 2> buffers{
+        asio::buffer(done == 0 ? head : std::string_view()), asio::buffer(piece)};
+    boost::system::error_code error;
+    co_await asio::async_write(socket_, buffers, asio::redirect_error(kAwait, error));
+    if (error || closed_) co_return false;
+    done += piece.size();
+  } while (done < body.size());
+  co_return true;
+}
+
+bool Session::peer_has_gone() {
+  char byte = 0;
+  const ssize_t read = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return read == 0 || (read < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+}  // namespace http

@@ -1,0 +1,96 @@
+// One connection: requests one after another, each read, answered and gone before the next is
+// looked at.
+//
+// A Task on the loop that accepted it; everything here belongs to that loop. Time is kept by the
+// listener, which calls `sweep` every tick: a timer for each request would cost more than reading
+// it.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "http/message.h"
+#include "http/request_parser.h"
+#include "http/response_head.h"
+#include "http/routes.h"
+#include "http/shared_state.h"
+#include "reactor/loop.h"
+
+namespace http {
+
+class Session {
+ public:
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, reactor::Executor>;
+
+  // All must outlive it.
+  Session(Socket socket, reactor::Loop& loop, Routes& routes, const SharedState& shared);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Suspends until the connection has ended.
+  reactor::Task<void> run();
+
+  // Interrupts what has taken too long.
+  void sweep(base::Deadline::Clock::time_point now);
+  // Ends it when it waits for a request; else it ends after its answer.
+  void drain();
+  // Ends it at once; a call under way finishes into nothing.
+  void close();
+
+ private:
+  enum class Phase { kIdle, kReading, kAnswering, kWriting, kLingering };
+  using Milliseconds = std::chrono::milliseconds;
+
+  // What the head of an answer needs to know of its request.
+  struct Reply {
+    std::string id;
+    bool keep_alive = false;
+    bool http11 = true;
+    bool is_head = false;
+  };
+
+  // One request and its answer. False when the connection is to end.
+  reactor::Task<bool> exchange();
+  // Reads until the parser is at `goal`. False when the client went or waited too long between
+  // requests.
+  reactor::Task<base::Result<bool>> advance(RequestParser& parser, RequestParser::Step goal);
+  reactor::Task<base::Result<bool>> advance_body(RequestParser& parser, const Pass* pass);
+  base::Result<void> feed(RequestParser& parser);
+  // One read from the socket. False when it ended or was interrupted.
+  reactor::Task<bool> fill(std::size_t size);
+
+  reactor::Task<bool> respond(Answer answer, const Reply& reply);
+  reactor::Task<bool> respond_streaming(Answer answer, const Reply& reply);
+  reactor::Task<bool> pump(BodyStream& stream, Framing framing);
+  // Answers with an error and ends.
+  reactor::Task<bool> refuse(RequestParser& parser, base::Error error);
+  // Reads on for a while what nobody wants, lest a reset overtakes the answer.
+  reactor::Task<void> linger();
+  reactor::Task<bool> write(std::string_view head, std::string_view body);
+
+  void build_head(const Answer& answer, const Reply& reply, Framing framing, Connection connection);
+  void enter(Phase phase, base::Deadline deadline);
+  [[nodiscard]] bool peer_has_gone();
+
+  Socket socket_;
+  reactor::Loop& loop_;
+  Routes& routes_;
+  const SharedState& shared_;
+
+  boost::beast::flat_buffer input_;
+  std::string head_;  // of the answer; kept for its capacity
+  base::Deadline deadline_ = base::Deadline::never();
+  Phase phase_ = Phase::kIdle;
+  bool interrupted_ = false;
+  bool lingers_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace http

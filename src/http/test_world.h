@@ -1,0 +1,202 @@
+// A whole Server over a real registry and journal in a folder of its own; only the guest is played.
+//
+// What the guest does, the path says:
+//   /fail/<CODE>    ends with that error     /status/<n>   answers with that status and body "x"
+//   /own-cors       sets CORS by itself      /framing      tries to set what frames the message
+//   /wait           waits for `gate`         /large        answers with 8 MiB
+// and anything else is answered with what it saw, one `name=value` per line.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "auth/token.h"
+#include "catalog/registry.h"
+#include "database/test_folder.h"
+#include "deploy/deployer.h"
+#include "http/server.h"
+#include "http/test_client.h"
+#include "invoke/invoker.h"
+#include "journal/journal.h"
+#include "reactor/reactor.h"
+#include "sandbox/sandbox.h"
+
+namespace http {
+
+// Waits for something that another thread brings about, at most 10 s.
+template <class Condition>
+bool eventually(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+class PlayedSandbox final : public sandbox::Sandbox {
+ public:
+  reactor::Task<sandbox::CallResult> call(reactor::Loop& loop,
+                                          sandbox::CallRequest request) override {
+    ++calls;
+    if (request.event.path == "/wait") {
+      while (!gate) {
+        co_await loop.sleep_until(base::Deadline::after(std::chrono::milliseconds(1)));
+      }
+    }
+    co_return sandbox::CallResult{.response = answer(request.event, request.principal),
+                                  .backtrace = {},
+                                  .usage = {},
+                                  .lines = {"[Function] called"}};
+  }
+
+  base::Result<void> prepare(std::string_view module, const catalog::Limits&) override {
+    if (module != "bad") return {};
+    return base::fail(base::Code::kInvalidModule, "the module is bad");
+  }
+
+  [[nodiscard]] Live live() const override { return {}; }
+
+  std::atomic<bool> gate = false;
+  std::atomic<int> calls = 0;
+
+ private:
+  static base::Result<host::Response> answer(const host::HttpEvent& event,
+                                             const auth::Principal& principal) {
+    const std::string_view path = event.path;
+    if (path.starts_with("/fail/")) {
+      return base::fail(base::code_named(path.substr(6)).value(), "as it was asked to");
+    }
+    if (path.starts_with("/status/")) {
+      return host::Response{
+          .status = std::atoi(event.path.c_str() + 8), .headers = {}, .body = "x"};
+    }
+    if (path == "/own-cors") {
+      return host::Response{.status = 200,
+                            .headers = {{"Access-Control-Allow-Origin", "https://a.example"}},
+                            .body = {}};
+    }
+    if (path == "/framing") {
+      return host::Response{.status = 200,
+                            .headers = {{"Content-Length", "99"},
+                                        {"Transfer-Encoding", "chunked"},
+                                        {"x-request-id", "mine"},
+                                        {"x-bad", "a\r\nset-cookie: b"},
+                                        {"x bad", "c"},
+                                        {"x-good", "yes"}},
+                            .body = "whole"};
+    }
+    if (path == "/large") {
+      return host::Response{.status = 200, .headers = {}, .body = std::string(8U << 20U, 'x')};
+    }
+    std::string seen = fmt::format(
+        "method={}\npath={}\nquery={}\nrole={}\nuser={}\nid={}\n", event.method, event.path,
+        event.query, auth::name_of(principal.role), principal.user_id, event.request_id);
+    for (const auto& [name, value] : event.headers) seen += fmt::format("{}={}\n", name, value);
+    seen += "body=" + event.body;
+    return host::Response{
+        .status = 200, .headers = {{"content-type", "text/plain"}}, .body = std::move(seen)};
+  }
+};
+
+class TestWorld {
+ public:
+  explicit TestWorld(Settings settings = {}, invoke::Admission::Settings admission = {})
+      : registry_(*catalog::Registry::open(
+            *database::open_sqlite(folder_ / "roost.db", database::SystemAccess{}))),
+        journal_(*journal::Journal::open(folder_ / "journal", {})),
+        deployer_(*registry_, sandbox_, reactor_.blocking(), {.max_module_bytes = 64 * 1024}),
+        invoker_(*registry_, sandbox_, *journal_, metrics_, admission,
+                 [](const catalog::Config& config) { return config.environment; }) {
+    settings.listen = "127.0.0.1:0";
+    settings.admin_listen = "127.0.0.1:0";
+    keys_.signing.jwt_secret = std::string(32, 's');
+    keys_.anon_key = token(auth::Role::kAnon);
+    keys_.service_role_key = token(auth::Role::kServiceRole);
+    server_ = *Server::create(settings, context());
+    reactor_.start();
+    server_->start();
+  }
+  TestWorld(const TestWorld&) = delete;
+  TestWorld& operator=(const TestWorld&) = delete;
+  ~TestWorld() {
+    sandbox_.gate = true;
+    server_->close();
+    EXPECT_TRUE(eventually([this] { return server_->connections() == 0; }));
+    reactor_.stop();
+  }
+
+  Context context() {
+    return {reactor_, *registry_, deployer_, invoker_, *journal_, metrics_, log_, keys_};
+  }
+
+  // A function with the played guest, straight into the registry.
+  void add(const std::string& name, bool verify_jwt) {
+    catalog::Config config;
+    config.name = name;
+    config.verify_jwt = verify_jwt;
+    config.triggers = {catalog::Trigger{}};
+    ASSERT_TRUE(registry_->create(config, "module of " + name));
+  }
+
+  [[nodiscard]] std::string token(auth::Role role, const std::string& user = {}) const {
+    return *auth::sign_token({.role = role, .user_id = user, .extra_claims_json = {}},
+                             keys_.signing, auth::Clock::now());
+  }
+
+  // One request on a connection of its own; `rest` is what follows the request line's target.
+  Reply call(const std::string& method, const std::string& target, const std::string& headers = {},
+             const std::string& body = {}) {
+    TestClient client(server_->function_address());
+    client.send(request(method, target, headers, body));
+    return client.read(method == "HEAD");
+  }
+  // The same on the admin listener with the service key.
+  Reply admin(const std::string& method, const std::string& target, const std::string& headers = {},
+              const std::string& body = {}) {
+    TestClient client(server_->admin_address());
+    client.send(request(method, target,
+                        "Authorization: Bearer " + keys_.service_role_key + "\r\n" + headers,
+                        body));
+    return client.read(method == "HEAD");
+  }
+
+  static std::string request(const std::string& method, const std::string& target,
+                             const std::string& headers = {}, const std::string& body = {}) {
+    const std::string length =
+        body.empty() ? "" : fmt::format("Content-Length: {}\r\n", body.size());
+    return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n{}{}\r\n{}", method, target, headers,
+                       length, body);
+  }
+
+  Server& server() { return *server_; }
+  PlayedSandbox& sandbox() { return sandbox_; }
+  catalog::Registry& registry() { return *registry_; }
+  journal::Journal& journal() { return *journal_; }
+  telemetry::Metrics& metrics() { return metrics_; }
+  invoke::Invoker& invoker() { return invoker_; }
+  [[nodiscard]] const catalog::Keys& keys() const { return keys_; }
+
+ private:
+  reactor::Reactor reactor_{2, 2};
+  database::TestFolder folder_;
+  PlayedSandbox sandbox_;
+  std::unique_ptr<catalog::Registry> registry_;
+  std::unique_ptr<journal::Journal> journal_;
+  telemetry::Metrics metrics_;
+  telemetry::Log log_ = telemetry::Log::silent();
+  deploy::Deployer deployer_;
+  invoke::Invoker invoker_;
+  catalog::Keys keys_;
+  std::unique_ptr<Server> server_;
+};
+
+}  // namespace http
