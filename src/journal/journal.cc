@@ -16,10 +16,10 @@
 namespace journal {
 namespace {
 
-// What a search found so far, newest first, never more than the query's limit.
+// What a search found so far, newest first, never more than the query asks for.
 class Selection {
  public:
-  explicit Selection(const Query& query) : query_(query) {
+  explicit Selection(const Query& query) : query_(query), follows_(!query.after_id.empty()) {
     // entry.h writes the keys in this order, so an entry's own text can be told without parsing it.
     end_ = R"({"id":)";
     base::append_json_string(end_, query.after_id);
@@ -29,29 +29,53 @@ class Selection {
 
   // False when nothing further back matters.
   bool add(std::string_view line) {
-    if (!query_.after_id.empty() && line.starts_with(end_)) return false;
+    if (follows_ && line.starts_with(end_)) return false;
     if (!query_.function.empty() && line.find(function_) == std::string_view::npos) return true;
     auto entry = parse_entry(line);
     if (!entry || !matches(*entry)) return true;
-    found_.push_back(std::move(*entry));
-    if (found_.size() > query_.limit) found_.pop_front();
-    return !query_.after_id.empty() || found_.size() < query_.limit;
+    found_.push_back({std::move(*entry), line.size()});
+    bytes_ += line.size();
+    if (follows_) {
+      while (too_much()) drop(found_.begin());
+      return true;
+    }
+    const bool last = found_.size() >= query_.limit || too_much();
+    if (too_much()) drop(found_.end() - 1);
+    return !last;
   }
 
   std::vector<Entry> take() {
-    return {std::move_iterator(found_.rbegin()), std::move_iterator(found_.rend())};
+    std::vector<Entry> entries;
+    entries.reserve(found_.size());
+    for (Found& found : std::views::reverse(found_)) entries.push_back(std::move(found.entry));
+    return entries;
   }
 
  private:
+  struct Found {
+    Entry entry;
+    std::uint64_t bytes;
+  };
+
   [[nodiscard]] bool matches(const Entry& entry) const {
     return (query_.function.empty() || entry.function == query_.function) &&
            (!query_.status || entry.status == *query_.status);
   }
+  // One entry is let through whatever its size, or a follower would never get past it.
+  [[nodiscard]] bool too_much() const {
+    return found_.size() > query_.limit || (bytes_ > query_.max_bytes && found_.size() > 1);
+  }
+  void drop(std::deque<Found>::iterator which) {
+    bytes_ -= which->bytes;
+    found_.erase(which);
+  }
 
   const Query& query_;
+  const bool follows_;
   std::string end_;
   std::string function_;
-  std::deque<Entry> found_;
+  std::deque<Found> found_;
+  std::uint64_t bytes_ = 0;
 };
 
 // Adds a segment's lines; false when the search is over.

@@ -44,6 +44,8 @@ struct Query {
   // all.
   std::string after_id = {};
   std::size_t limit = 100;  // without after_id the newest this many; always oldest first
+  // Fewer when their lines are longer than this in all: an entry may hold megabytes of log.
+  std::uint64_t max_bytes = 64ULL << 20U;
 };
 
 class Journal {

@@ -105,6 +105,18 @@ TEST(Journal, FollowsAfterAnIdAndMissesNone) {
   EXPECT_EQ(read(*journal, {.after_id = "id-gone", .limit = 4}), ids(1, 4));
 }
 
+TEST(Journal, BoundsTheBytesOfAnAnswer) {
+  const Folder folder;
+  const auto journal = open(folder, kSmall);
+  append(*journal, 10, 39);
+  const std::uint64_t each = to_json(entry(10)).size();
+  EXPECT_EQ(read(*journal, {.max_bytes = 3 * each}), ids(37, 39));
+  EXPECT_EQ(read(*journal, {.after_id = "id-20", .max_bytes = 3 * each}), ids(21, 23));
+  EXPECT_EQ(read(*journal, {.max_bytes = 1}), ids(39, 39)) << "one of any size";
+  EXPECT_EQ(read(*journal, {.after_id = "id-20", .max_bytes = 1}), ids(21, 21));
+  EXPECT_TRUE(read(*journal, {.limit = 0}).empty());
+}
+
 TEST(Journal, GoesOnInANewSegmentAfterATornLine) {
   const Folder folder;
   append(*open(folder), 1, 3);
