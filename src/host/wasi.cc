@@ -115,6 +115,15 @@ Result fd_write(Call& call, GuestMemory memory, std::uint32_t fd, std::uint32_t 
   return answer(memory.store(written_out, static_cast<std::uint32_t>(written)));
 }
 
+// fdstat: filetype u8 @0 · flags u16 @2 · rights u64 @8 · inheriting rights u64 @16
+Result fd_fdstat_get(Call& /*call*/, GuestMemory memory, std::uint32_t fd, std::uint32_t out) {
+  constexpr std::uint64_t kCharacterDevice = 2;
+  constexpr std::uint64_t kMayWrite = 1U << 6U;
+  if (fd != kStdout && fd != kStderr) return answer(Errno::kBadf);
+  const std::array<std::uint64_t, 3> record{kCharacterDevice, kMayWrite, 0};
+  return answer(memory.write(out, {reinterpret_cast<const char*>(record.data()), sizeof record}));
+}
+
 Result sched_yield(Call& /*call*/, GuestMemory /*memory*/) { return answer(Errno::kSuccess); }
 
 Answer<Unit> proc_exit(Call& call, GuestMemory /*memory*/, std::uint32_t code) {

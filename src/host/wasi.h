@@ -33,6 +33,9 @@ Result args_get(Call& call, GuestMemory memory, std::uint32_t pointers_out, std:
 // stdout (1) and stderr (2) are streams of log lines.
 Result fd_write(Call& call, GuestMemory memory, std::uint32_t fd, std::uint32_t iovs,
                 std::uint32_t iovs_length, std::uint32_t written_out);
+// Of 1 and 2: a character device that can only be written to, so that C's stdout is buffered by the
+// line.
+Result fd_fdstat_get(Call& call, GuestMemory memory, std::uint32_t fd, std::uint32_t out);
 Result sched_yield(Call& call, GuestMemory memory);
 // Always stops the guest, with call.exit_code set.
 Answer<Unit> proc_exit(Call& call, GuestMemory memory, std::uint32_t code);

@@ -9,7 +9,6 @@ const std::vector<Refused>& refused_functions() {
       {"fd_allocate", "iII", Errno::kBadf},
       {"fd_close", "i", Errno::kBadf},
       {"fd_datasync", "i", Errno::kBadf},
-      {"fd_fdstat_get", "ii", Errno::kBadf},
       {"fd_fdstat_set_flags", "ii", Errno::kBadf},
       {"fd_fdstat_set_rights", "iII", Errno::kBadf},
       {"fd_filestat_get", "ii", Errno::kBadf},

@@ -88,6 +88,14 @@ TEST_F(HostWasi, WritingTheSameBytesOverAndOverIsRefused) {
   EXPECT_TRUE(call_.log.take().empty());
 }
 
+TEST_F(HostWasi, OutputIsACharacterDevice) {
+  EXPECT_EQ(fd_fdstat_get(call_, memory(), 1, 8), kOk);
+  EXPECT_EQ(*memory().load<std::uint8_t>(8), 2);
+  EXPECT_EQ(*memory().load<std::uint64_t>(16), 64U) << "it may be written to and nothing else";
+  EXPECT_EQ(fd_fdstat_get(call_, memory(), 3, 8), errno_of(Errno::kBadf));
+  EXPECT_EQ(fd_fdstat_get(call_, memory(), 2, kMemory - 8), kFault);
+}
+
 TEST_F(HostWasi, ExitStopsTheGuest) {
   EXPECT_FALSE(proc_exit(call_, memory(), 3));
   EXPECT_EQ(call_.exit_code, 3U);

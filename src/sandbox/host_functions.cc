@@ -90,6 +90,7 @@ void link_wasi(wasm::Linker& linker) {
   link<&host::wasi::args_sizes_get>(linker, kWasi, "args_sizes_get");
   link<&host::wasi::args_get>(linker, kWasi, "args_get");
   link<&host::wasi::fd_write>(linker, kWasi, "fd_write");
+  link<&host::wasi::fd_fdstat_get>(linker, kWasi, "fd_fdstat_get");
   link<&host::wasi::sched_yield>(linker, kWasi, "sched_yield");
   link<&host::wasi::proc_exit>(linker, kWasi, "proc_exit");
   linker.define<&poll_oneoff>(kWasi, "poll_oneoff");
