@@ -1,0 +1,51 @@
+// The folder that holds everything one server keeps, and the lock that makes it one server's.
+//
+//   roost-data/             0700
+//     lock                  held (flock) while the server runs; contains its pid
+//     master.key            0600, made on the first start; see auth/seal.h
+//     keys.json             0600, written at each start; see keys_file.h
+//     roost.toml            the configuration, if there is any
+//     roost.db              functions, modules, signing keys
+//     journal/, code/       invocations; compiled code, a cache
+//
+// Movable; the lock is let go with it, or with the process, however that ends. All calls block.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "auth/seal.h"
+#include "base/error.h"
+#include "sandbox/descriptor.h"
+#include "server/keys_file.h"
+
+namespace server {
+
+class DataFolder {
+ public:
+  // Makes it when missing. kUnavailable when another server has it (names its pid); kStorage.
+  static base::Result<DataFolder> open(const std::filesystem::path& path);
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::filesystem::path database() const { return path_ / "roost.db"; }
+  [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
+  [[nodiscard]] std::filesystem::path code() const { return path_ / "code"; }
+
+  // `given` is ROOST_MASTER_KEY; without it the key in master.key, made on the first start.
+  // kInvalidArgument when a key is malformed, kStorage when master.key is missing beside a
+  // database that it sealed, or can be read by others.
+  [[nodiscard]] base::Result<auth::MasterKey> master_key(
+      const std::optional<std::string>& given) const;
+
+  [[nodiscard]] base::Result<void> write_keys_file(const KeysFile& keys) const;
+
+ private:
+  DataFolder(std::filesystem::path path, sandbox::Descriptor lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  std::filesystem::path path_;
+  sandbox::Descriptor lock_;
+};
+
+}  // namespace server

@@ -1,0 +1,217 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "catalog/keys.h"
+#include "catalog/registry.h"
+#include "deploy/deployer.h"
+#include "http/server.h"
+#include "invoke/environment.h"
+#include "invoke/invoker.h"
+#include "journal/journal.h"
+#include "reactor/reactor.h"
+#include "sandbox/sandbox.h"
+#include "server/data_folder.h"
+#include "telemetry/metrics.h"
+
+namespace server {
+namespace {
+
+using base::Result;
+
+// Short beside any grace period, and long enough to cost nothing.
+constexpr std::chrono::milliseconds kDrainLook{10};
+constexpr std::uint64_t kMaxSegment = 16 * base::kMiB;
+
+class RegistryModules final : public sandbox::ModuleSource {
+ public:
+  explicit RegistryModules(catalog::Registry& registry) : registry_(registry) {}
+  Result<std::string> module(const base::Sha256& hash) override { return registry_.module(hash); }
+
+ private:
+  catalog::Registry& registry_;
+};
+
+// Several segments at any size, so that forgetting the oldest does not forget nearly all.
+journal::Retention retention_of(const JournalConfig& config) {
+  return {.segment_bytes = std::min(kMaxSegment, config.max_bytes / 4),
+          .total_bytes = config.max_bytes,
+          .age = config.max_age};
+}
+
+class ComposedServer final : public Server {
+ public:
+  ComposedServer(Config config, std::filesystem::path program, const telemetry::Log& log,
+                 DataFolder folder)
+      : config_(std::move(config)),
+        program_(std::move(program)),
+        log_(log),
+        folder_(std::move(folder)) {}
+  ComposedServer(const ComposedServer&) = delete;
+  ComposedServer& operator=(const ComposedServer&) = delete;
+  ~ComposedServer() override { ComposedServer::stop(); }
+
+  Result<void> open_storage();
+  Result<void> open_engine();
+  Result<void> listen();
+
+  [[nodiscard]] const KeysFile& keys() const override { return keys_file_; }
+  [[nodiscard]] bool made_keys() const override { return keys_.made_now; }
+
+  void start() override;
+  Drained drain(const Pause& pause) override;
+  void stop() override;
+
+ private:
+  [[nodiscard]] bool idle() const {
+    return http_->connections() == 0 && invoker_->admission().running() == 0 &&
+           invoker_->admission().waiting() == 0;
+  }
+
+  // In order of making; members are destroyed in the reverse one.
+  const Config config_;
+  const std::filesystem::path program_;
+  const telemetry::Log& log_;
+  DataFolder folder_;
+  std::optional<auth::MasterKey> master_;
+  catalog::Keys keys_;
+  KeysFile keys_file_;
+  std::unique_ptr<catalog::Registry> registry_;
+  std::unique_ptr<journal::Journal> journal_;
+  telemetry::Metrics metrics_;
+  std::unique_ptr<RegistryModules> modules_;
+  std::unique_ptr<reactor::Reactor> reactor_;  // stop() destroys it before what its Tasks use
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<deploy::Deployer> deployer_;
+  std::unique_ptr<invoke::Invoker> invoker_;
+  std::unique_ptr<http::Server> http_;
+};
+
+Result<void> ComposedServer::open_storage() {
+  auto master = folder_.master_key(config_.master_key);
+  if (!master) return base::fail(std::move(master.error()));
+  master_ = std::move(*master);
+
+  auto connection = database::open_sqlite(folder_.database(), database::SystemAccess());
+  if (!connection) return base::fail(std::move(connection.error()));
+  auto keys = catalog::load_or_make_keys(**connection, *master_);
+  if (!keys) return base::fail(std::move(keys.error()));
+  keys_ = std::move(*keys);
+  auto registry = catalog::Registry::open(std::move(*connection));
+  if (!registry) return base::fail(std::move(registry.error()));
+  registry_ = std::move(*registry);
+
+  auto journal = journal::Journal::open(folder_.journal(), retention_of(config_.journal));
+  if (!journal) return base::fail(std::move(journal.error()));
+  journal_ = std::move(*journal);
+  return {};
+}
+
+Result<void> ComposedServer::open_engine() {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  reactor_ = std::make_unique<reactor::Reactor>(config_.loops > 0 ? config_.loops : cores,
+                                                config_.blocking_threads);
+  modules_ = std::make_unique<RegistryModules>(*registry_);
+  auto sandbox = sandbox::Sandbox::create({.code_folder = folder_.code(),
+                                           .compiler_program = program_,
+                                           .max_instances = config_.limits.max_concurrency,
+                                           .node_memory_bytes = config_.limits.node_memory},
+                                          *master_, *modules_, reactor_->blocking());
+  if (!sandbox) return base::fail(std::move(sandbox.error()));
+  sandbox_ = std::move(*sandbox);
+  return {};
+}
+
+Result<void> ComposedServer::listen() {
+  deployer_ = std::make_unique<deploy::Deployer>(
+      *registry_, *sandbox_, reactor_->blocking(),
+      deploy::Settings{.max_module_bytes = config_.limits.max_module});
+  invoker_ = std::make_unique<invoke::Invoker>(
+      *registry_, *sandbox_, *journal_, metrics_,
+      invoke::Admission::Settings{.max_running = config_.limits.max_concurrency,
+                                  .max_waiting = config_.limits.max_queue,
+                                  .max_wait = config_.limits.max_queue_wait},
+      // Called with the first invocation, when the URL is known.
+      [this](const catalog::Config& config) {
+        return invoke::function_environment(config, keys_, keys_file_.url);
+      });
+  http::Settings settings;
+  settings.listen = config_.listen;
+  settings.admin_listen = config_.admin_listen;
+  settings.max_body_bytes = config_.limits.max_body;
+  auto http = http::Server::create(std::move(settings), {.reactor = *reactor_,
+                                                         .registry = *registry_,
+                                                         .deployer = *deployer_,
+                                                         .invoker = *invoker_,
+                                                         .journal = *journal_,
+                                                         .metrics = metrics_,
+                                                         .log = log_,
+                                                         .keys = keys_});
+  if (!http) return base::fail(std::move(http.error()));
+  http_ = std::move(*http);
+  keys_file_ = {.anon_key = keys_.anon_key,
+                .service_role_key = keys_.service_role_key,
+                .jwt_secret = keys_.signing.jwt_secret,
+                .url = local_url_of(http_->function_address()),
+                .admin_url = local_url_of(http_->admin_address())};
+  return folder_.write_keys_file(keys_file_);
+}
+
+void ComposedServer::start() {
+  http_->start();
+  reactor_->start();
+  log_.info("serving", {{"url", keys_file_.url},
+                        {"admin_url", keys_file_.admin_url},
+                        {"data", folder_.path().string()},
+                        {"functions", std::to_string(registry_->list().size())}});
+}
+
+Drained ComposedServer::drain(const Pause& pause) {
+  log_.info("draining", {{"connections", std::to_string(http_->connections())},
+                         {"running", std::to_string(invoker_->admission().running())},
+                         {"waiting", std::to_string(invoker_->admission().waiting())}});
+  http_->drain();
+  const auto grace = base::Deadline::after(config_.limits.drain_grace);
+  while (!idle() && !grace.expired()) pause(kDrainLook);
+  if (idle()) return Drained::kAll;
+  log_.warn("the grace period is over: calls under way are ended",
+            {{"connections", std::to_string(http_->connections())},
+             {"running", std::to_string(invoker_->admission().running())}});
+  // Whoever still waits for a place is let in or refused by now, or will be within max_queue_wait;
+  // nobody may wait when the loops go.
+  invoker_->admission().drain();
+  while (invoker_->admission().waiting() > 0) pause(kDrainLook);
+  return Drained::kGraceOver;
+}
+
+// The loops go before what their Tasks hold places, instances and connections of. The pool's work
+// is done by then, and nothing is left that could ask it for more.
+void ComposedServer::stop() {
+  if (!reactor_) return;
+  if (invoker_) invoker_->admission().drain();
+  if (http_) http_->close();
+  reactor_->stop();
+  http_.reset();
+  reactor_.reset();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::open(const Config& config, std::filesystem::path program,
+                                             const telemetry::Log& log) {
+  auto folder = DataFolder::open(config.data);
+  if (!folder) return base::fail(std::move(folder.error()));
+  auto server =
+      std::make_unique<ComposedServer>(config, std::move(program), log, std::move(*folder));
+  for (auto step :
+       {&ComposedServer::open_storage, &ComposedServer::open_engine, &ComposedServer::listen}) {
+    if (auto done = (server.get()->*step)(); !done) return base::fail(std::move(done.error()));
+  }
+  return server;
+}
+
+}  // namespace server
