@@ -1,0 +1,119 @@
+// roost serve: the server itself, and `roost compile`, its child that compiles modules.
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/termination.h"
+#include "sandbox/compiler.h"
+#include "server/config.h"
+#include "server/server.h"
+
+namespace cli {
+namespace {
+
+// Survives a new `roost` being installed over this one: compiled code must come from the very
+// program that runs it.
+constexpr const char* kThisProgram = "/proc/self/exe";
+
+constexpr mode_t kOwnerOnly = 0077;
+
+// Of the whole process, so here and nowhere else: files are private, as many descriptors as we may
+// have, and a peer that is gone is an error of write().
+void prepare_process() {
+  ::umask(kOwnerOnly);
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void print_keys(World& world, const server::Server& server) {
+  const server::KeysFile& keys = server.keys();
+  world.out << fmt::format(
+      "First start: these keys were made; keys.json in the data folder has them too.\n"
+      "  anon_key          {}\n"
+      "  service_role_key  {}\n",
+      keys.anon_key, keys.service_role_key);
+}
+
+ExitCode serve_until_told(server::Server& server, const Termination& termination, World& world) {
+  if (server.made_keys()) print_keys(world, server);
+  server.start();
+  world.out << fmt::format("Functions on {}/functions/v1/, administration on {}. Ctrl-C stops.\n",
+                           server.keys().url, server.keys().admin_url);
+  world.out.flush();
+  static_cast<void>(termination.wait());
+  // A second signal means at once. Nothing is lost by that: all state survives `kill -9`.
+  server.drain([&termination](std::chrono::milliseconds time) {
+    if (const auto again = termination.wait_for(time)) std::_Exit(128 + *again);
+  });
+  server.stop();
+  return ExitCode::kOk;
+}
+
+ExitCode serve(const server::Sources& sources, World& world) {
+  const auto config = server::read_config(sources);
+  if (!config) return report(world, failure_of(config.error()));
+  prepare_process();
+  const Termination termination;
+  const telemetry::Log log(config->log.format, config->log.level);
+  const auto server = server::Server::open(*config, kThisProgram, log);
+  if (!server) return report(world, failure_of(server.error()));
+  const ExitCode code = serve_until_told(**server, termination, world);
+  log.info("stopped");
+  return code;
+}
+
+struct Options {
+  std::string file;
+  std::map<std::string, std::string, std::less<>> flags;
+};
+
+void add_flags(CLI::App& command, const std::shared_ptr<Options>& options) {
+  for (const server::Key& key : server::keys()) {
+    command.add_option_function<std::string>(
+        server::flag_of(key),
+        [options, path = std::string(key.path)](const std::string& text) {
+          options->flags[path] = text;
+        },
+        fmt::format("{} [{}]", key.about, key.standard));
+  }
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, Command& chosen) {
+  auto* command = app.add_subcommand("serve", "Run the server");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--config", options->file, "Default: roost.toml in the data folder");
+  add_flags(*command, options);
+  command->callback([&chosen, options] {
+    chosen = [options](World& world) {
+      server::Sources sources{options->flags, world.environment, std::nullopt};
+      if (!options->file.empty()) sources.file = options->file;
+      return serve(sources, world);
+    };
+  });
+}
+
+void add_compile_command(CLI::App& app, Command& chosen) {
+  auto* command = app.add_subcommand("compile", "Compile a module from the input")->group("");
+  const auto out = std::make_shared<int>(STDOUT_FILENO);
+  command->add_option("--out-fd", *out)->check(CLI::NonNegativeNumber);
+  command->callback([&chosen, out] {
+    chosen = [out](World&) {
+      return static_cast<ExitCode>(sandbox::compile_main(STDIN_FILENO, *out));
+    };
+  });
+}
+
+}  // namespace cli
