@@ -51,11 +51,13 @@ base::Result<std::shared_ptr<Admission::Waiter>> Admission::try_enter(reactor::L
   }
   if (running_ < settings_.max_running) {
     ++running_;
+    report();
     return nullptr;
   }
   if (waiters_.size() >= settings_.max_waiting) return base::fail(too_many(settings_));
   auto waiter = std::make_shared<Waiter>(loop, settings_.max_wait);
   waiters_.push_back(waiter);
+  report();
   return waiter;
 }
 
@@ -81,6 +83,7 @@ reactor::Task<base::Result<Admission::Permit>> Admission::enter(reactor::Loop& l
 bool Admission::claim(const std::shared_ptr<Waiter>& waiter) {
   const std::lock_guard lock(mutex_);
   if (!waiter->admitted) std::erase(waiters_, waiter);
+  report();
   return waiter->admitted;
 }
 
@@ -91,14 +94,20 @@ void Admission::leave() {
     const std::lock_guard lock(mutex_);
     if (waiters_.empty()) {
       --running_;
+      report();
       return;
     }
     next = std::move(waiters_.front());
     waiters_.pop_front();
     next->admitted = true;
+    report();
   }
   reactor::Loop& loop = next->loop;
   loop.post([next = std::move(next)] { next->timer.cancel(); });
+}
+
+void Admission::report() {
+  metrics_.admission(running_, static_cast<std::int64_t>(waiters_.size()));
 }
 
 void Admission::drain() {

@@ -54,6 +54,7 @@ class Admission {
   base::Result<std::shared_ptr<Waiter>> try_enter(reactor::Loop& loop);
   bool claim(const std::shared_ptr<Waiter>& waiter);
   void leave();
+  void report();  // under the mutex
 
   const Settings settings_;
   telemetry::Metrics& metrics_;

@@ -1,0 +1,61 @@
+#include "end_to_end/server_process.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace end_to_end {
+namespace {
+
+cli::HttpResponse send(const std::string& url, const cli::HttpRequest& request) {
+  const auto parsed = cli::parse_url(url);
+  if (!parsed) return {};
+  return cli::HttpClient(*parsed).send(request).value_or(cli::HttpResponse());
+}
+
+}  // namespace
+
+ServerProcess::ServerProcess(std::filesystem::path data)
+    : data_(std::move(data)),
+      process_({"serve", "--data", data_.string(), "--listen", "127.0.0.1:0", "--admin-listen",
+                "127.0.0.1:0"}) {
+  // keys.json may be an earlier start's until the server says that it serves.
+  for (;;) {
+    const auto line = process_.read_line();
+    if (!line) {
+      ADD_FAILURE() << "the server ended: " << process_.errors();
+      return;
+    }
+    if (line->starts_with("Functions on ")) break;
+  }
+  auto keys = server::read_keys_file(data_);
+  EXPECT_TRUE(keys) << (keys ? "" : keys.error().message);
+  if (keys) keys_ = std::move(*keys);
+}
+
+Finished ServerProcess::roost(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.end(), {"--data", data_.string()});
+  return end_to_end::roost(arguments);
+}
+
+void ServerProcess::deploy(const std::string& fixture) const {
+  const Finished done = roost({"deploy", std::string(ROOST_FIXTURES "/") + fixture + ".wasm"});
+  EXPECT_EQ(done.exit, 0) << done.err;
+}
+
+cli::HttpResponse ServerProcess::call(const std::string& function, std::string body) const {
+  return send(keys_.url, {.method = "POST",
+                          .target = "/functions/v1/" + function,
+                          .headers = {{"authorization", "Bearer " + keys_.anon_key}},
+                          .body = std::move(body)});
+}
+
+double ServerProcess::metric(const std::string& name) const {
+  const std::string text = "\n" + send(keys_.admin_url, {.target = "/metrics"}).body;
+  const std::size_t at = text.find("\n" + name + " ");
+  if (at == std::string::npos) return -1;
+  return std::strtod(text.c_str() + at + name.size() + 2, nullptr);
+}
+
+}  // namespace end_to_end

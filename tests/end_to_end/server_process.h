@@ -1,0 +1,37 @@
+// `roost serve` on a folder, on ports of the system's choice. For tests.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/http_client.h"
+#include "end_to_end/process.h"
+#include "server/keys_file.h"
+
+namespace end_to_end {
+
+class ServerProcess {
+ public:
+  // Returns when it serves; fails the test when it ends before that.
+  explicit ServerProcess(std::filesystem::path data);
+
+  [[nodiscard]] const server::KeysFile& keys() const { return keys_; }
+  [[nodiscard]] Process& process() { return process_; }
+
+  // A subcommand with this server's folder.
+  [[nodiscard]] Finished roost(std::vector<std::string> arguments) const;
+  void deploy(const std::string& fixture) const;
+
+  // POST to a function with the anon key; status 0 when no answer came.
+  [[nodiscard]] cli::HttpResponse call(const std::string& function, std::string body) const;
+  // The value of a metric without labels; -1 when there is none.
+  [[nodiscard]] double metric(const std::string& name) const;
+
+ private:
+  std::filesystem::path data_;
+  Process process_;
+  server::KeysFile keys_;
+};
+
+}  // namespace end_to_end
