@@ -1,14 +1,15 @@
 // What happens when something goes wrong, as the caller and the log see it (requirements.md,
 // "Limits and failures").
 #include <chrono>
-#include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include "server_process.h"
+#include "database/test_folder.h"
+#include "end_to_end/server_process.h"
 
 namespace end_to_end {
 namespace {
@@ -34,17 +35,27 @@ boost::json::object last_entry(const ServerProcess& server, const std::string& f
 // One server for all: a failure of one function is none of another's business.
 class Failure : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { server_ = new ServerProcess(); }
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<database::TestFolder>();
+    server_ = std::make_unique<ServerProcess>(*folder_ / "data");
+  }
   static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
+    server_.reset();
+    folder_.reset();
   }
   static ServerProcess& server() { return *server_; }
+  static std::string file(const std::string& name, const std::string& bytes) {
+    const auto path = *folder_ / name;
+    std::ofstream(path, std::ios::binary) << bytes;
+    return path;
+  }
 
  private:
-  static ServerProcess* server_;
+  static std::unique_ptr<database::TestFolder> folder_;
+  static std::unique_ptr<ServerProcess> server_;
 };
-ServerProcess* Failure::server_ = nullptr;
+std::unique_ptr<database::TestFolder> Failure::folder_;
+std::unique_ptr<ServerProcess> Failure::server_;
 
 TEST_F(Failure, Timeout504) {
   server().deploy("loop", {"--timeout", "2s"});
@@ -76,16 +87,14 @@ TEST_F(Failure, MemoryExceeded507) {
 }
 
 TEST_F(Failure, InvalidWasm400) {
-  const auto bad = server().folder() / "bad.wasm";
   const auto deploy_text = [&](const std::string& bytes) {
-    std::ofstream(bad, std::ios::binary) << bytes;
-    return server().roost({"deploy", bad, "--name", "bad", "--json"});
+    return server().roost({"deploy", file("bad.wasm", bytes), "--name", "bad", "--json"});
   };
   for (const std::string& bytes : {std::string("not wasm"), std::string("\0asm\1\0\0\0", 8)}) {
-    const CommandResult result = deploy_text(bytes);
-    EXPECT_EQ(result.exit_code, 1) << result.output;
-    EXPECT_NE((result.output + result.errors).find("INVALID_MODULE"), std::string::npos)
-        << result.output << result.errors;
+    const Finished result = deploy_text(bytes);
+    EXPECT_EQ(result.exit, 1) << result.out;
+    EXPECT_NE((result.out + result.err).find("INVALID_MODULE"), std::string::npos)
+        << result.out << result.err;
   }
   EXPECT_EQ(server().call("bad").status, 404) << "nothing is stored";
 }
@@ -109,9 +118,9 @@ TEST_F(Failure, UnknownOrDisabled404) {
   EXPECT_EQ(code_of(unknown), "NOT_FOUND");
   server().deploy("hello");
   EXPECT_EQ(server().call("hello").status, 200);
-  ASSERT_EQ(server().roost({"disable", "hello"}).exit_code, 0);
+  ASSERT_EQ(server().roost({"disable", "hello"}).exit, 0);
   EXPECT_EQ(server().call("hello").status, 404);
-  ASSERT_EQ(server().roost({"enable", "hello"}).exit_code, 0);
+  ASSERT_EQ(server().roost({"enable", "hello"}).exit, 0);
   EXPECT_EQ(server().call("hello").status, 200);
 }
 
@@ -150,21 +159,19 @@ TEST_F(Failure, ExitHostCallsAndStack500) {
 }
 
 TEST_F(Failure, ModuleTooLarge413) {
-  const auto large = server().folder() / "large.wasm";
-  std::ofstream(large, std::ios::binary)
-      << std::string("\0asm\1\0\0\0", 8) << std::string(11 << 20, '\0');
-  const CommandResult result = server().roost({"deploy", large, "--name", "large"});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_NE(result.errors.find("PAYLOAD_TOO_LARGE"), std::string::npos) << result.errors;
+  const auto large =
+      file("large.wasm", std::string("\0asm\1\0\0\0", 8) + std::string(11 << 20, '\0'));
+  const Finished result = server().roost({"deploy", large, "--name", "large"});
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_NE(result.err.find("PAYLOAD_TOO_LARGE"), std::string::npos) << result.err;
 }
 
 TEST_F(Failure, TriggersOfLater400) {
   for (const char* trigger : {"table:users:insert", "cron:* * * * *", "webhook:SECRET_NAME"}) {
-    const CommandResult result =
-        server().roost({"deploy", std::string(ROOST_FIXTURES) + "/hello.wasm", "--name", "later",
-                        "--trigger", trigger});
-    EXPECT_EQ(result.exit_code, 1) << trigger;
-    EXPECT_NE(result.errors.find(trigger), std::string::npos) << result.errors;
+    const Finished result = server().roost({"deploy", std::string(ROOST_FIXTURES) + "/hello.wasm",
+                                            "--name", "later", "--trigger", trigger});
+    EXPECT_EQ(result.exit, 1) << trigger;
+    EXPECT_NE(result.err.find(trigger), std::string::npos) << result.err;
   }
 }
 

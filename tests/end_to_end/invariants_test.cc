@@ -1,4 +1,5 @@
 // Invariants as they show from outside: the C fixtures in the real program.
+#include <csignal>
 #include <string>
 #include <thread>
 #include <vector>
@@ -6,19 +7,22 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include "server_process.h"
+#include "database/test_folder.h"
+#include "end_to_end/server_process.h"
 
 namespace end_to_end {
 namespace {
 
 TEST(FreshInstance, CounterAlwaysSaysOne) {
-  ServerProcess server;
+  const database::TestFolder folder;
+  ServerProcess server(folder / "data");
   server.deploy("counter");
   for (int i = 0; i < 20; ++i) EXPECT_EQ(server.call("counter").body, "1");
 }
 
 TEST(Sandbox, NoFilesNoSockets) {
-  ServerProcess server;
+  const database::TestFolder folder;
+  ServerProcess server(folder / "data");
   server.deploy("files");
   const auto response = server.call("files");
   ASSERT_EQ(response.status, 200) << response.body;
@@ -29,7 +33,8 @@ TEST(Sandbox, NoFilesNoSockets) {
 
 // S1: in every log and error, whichever way the guest tries; what it answers is its own affair.
 TEST(Redaction, SecretsLeaveByNoLogAndNoError) {
-  ServerProcess server;
+  const database::TestFolder folder;
+  ServerProcess server(folder / "data");
   const std::string secret = "s3cr3t-v4lue";
   server.deploy("secret", {"--env", "SECRET_TOKEN=" + secret});
   for (const char* way : {"log", "stdout", "abort", "trap"}) {
@@ -37,25 +42,30 @@ TEST(Redaction, SecretsLeaveByNoLogAndNoError) {
     EXPECT_EQ(response.body.find(secret), std::string::npos) << way;
   }
   server.deploy("log", {"--env", "SECRET_TOKEN=" + secret});
-  server.call("log");
-  std::string all = server.log() + server.roost({"get", "secret"}).output;
+  EXPECT_EQ(server.call("log").status, 200);
+  std::string all = server.roost({"get", "secret"}).out;
   for (const char* function : {"secret", "log"}) {
     for (const std::string& entry : server.entries(function)) all += entry;
   }
+  server.process().signal(SIGTERM);
+  server.process().wait();
+  all += server.process().errors();
   EXPECT_EQ(all.find(secret), std::string::npos);
   EXPECT_NE(all.find("***REDACTED***"), std::string::npos);
 }
 
 TEST(Redaction, ShortSecretsAreRefused) {
-  ServerProcess server;
-  const CommandResult result = server.roost({"deploy", std::string(ROOST_FIXTURES) + "/hello.wasm",
-                                             "--name", "hello", "--env", "API_KEY=short"});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_NE(result.errors.find("API_KEY"), std::string::npos) << result.errors;
+  const database::TestFolder folder;
+  ServerProcess server(folder / "data");
+  const Finished result = server.roost({"deploy", std::string(ROOST_FIXTURES) + "/hello.wasm",
+                                        "--name", "hello", "--env", "API_KEY=short"});
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_NE(result.err.find("API_KEY"), std::string::npos) << result.err;
 }
 
 TEST(Limits, LogIsCutAndTheRunGoesOn) {
-  ServerProcess server;
+  const database::TestFolder folder;
+  ServerProcess server(folder / "data");
   server.deploy("logflood");
   EXPECT_EQ(server.call("logflood").body, "ok");
   const auto entries = server.entries("logflood");
@@ -66,7 +76,8 @@ TEST(Limits, LogIsCutAndTheRunGoesOn) {
 
 // A hundred sleepers and spinners at once leave a short call unharmed, and nothing behind.
 TEST(Isolation, ManyBadNeighbours) {
-  ServerProcess server;
+  const database::TestFolder folder;
+  ServerProcess server(folder / "data");
   server.deploy("hello");
   server.deploy("loop", {"--timeout", "1s"});
   server.deploy("panic");

@@ -1,8 +1,10 @@
 #include "end_to_end/server_process.h"
 
 #include <cstdlib>
+#include <sstream>
 #include <utility>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace end_to_end {
@@ -39,9 +41,20 @@ Finished ServerProcess::roost(std::vector<std::string> arguments) const {
   return end_to_end::roost(arguments);
 }
 
-void ServerProcess::deploy(const std::string& fixture) const {
-  const Finished done = roost({"deploy", std::string(ROOST_FIXTURES "/") + fixture + ".wasm"});
-  EXPECT_EQ(done.exit, 0) << done.err;
+void ServerProcess::deploy(const std::string& fixture,
+                           const std::vector<std::string>& flags) const {
+  std::vector<std::string> arguments{"deploy", fmt::format("{}/{}.wasm", ROOST_FIXTURES, fixture),
+                                     "--name", fixture};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  const Finished deployed = roost(std::move(arguments));
+  ASSERT_EQ(deployed.exit, 0) << deployed.err;
+}
+
+std::vector<std::string> ServerProcess::entries(const std::string& function) const {
+  std::istringstream out(roost({"logs", function, "--json", "-n", "10000"}).out);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(out, line);) lines.push_back(line);
+  return lines;
 }
 
 cli::HttpResponse ServerProcess::call(const std::string& function, std::string body) const {
@@ -52,7 +65,10 @@ cli::HttpResponse ServerProcess::call(const std::string& function, std::string b
 }
 
 double ServerProcess::metric(const std::string& name) const {
-  const std::string text = "\n" + send(keys_.admin_url, {.target = "/metrics"}).body;
+  const std::string text =
+      "\n" +
+      send(keys_.admin_url, {.method = "GET", .target = "/metrics", .headers = {}, .body = {}})
+          .body;
   const std::size_t at = text.find("\n" + name + " ");
   if (at == std::string::npos) return -1;
   return std::strtod(text.c_str() + at + name.size() + 2, nullptr);

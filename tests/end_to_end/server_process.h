@@ -21,10 +21,13 @@ class ServerProcess {
 
   // A subcommand with this server's folder.
   [[nodiscard]] Finished roost(std::vector<std::string> arguments) const;
-  void deploy(const std::string& fixture) const;
+  // A fixture under its own name.
+  void deploy(const std::string& fixture, const std::vector<std::string>& flags = {}) const;
+  // What `roost logs --json` says of a function, oldest first: one JSON object each.
+  [[nodiscard]] std::vector<std::string> entries(const std::string& function) const;
 
   // POST to a function with the anon key; status 0 when no answer came.
-  [[nodiscard]] cli::HttpResponse call(const std::string& function, std::string body) const;
+  [[nodiscard]] cli::HttpResponse call(const std::string& function, std::string body = {}) const;
   // The value of a metric without labels; -1 when there is none.
   [[nodiscard]] double metric(const std::string& name) const;
 
