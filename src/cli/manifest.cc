@@ -153,7 +153,7 @@ Result<Manifest> read_manifest(const fs::path& file) {
   Reader reader(file);
   if (auto done = parse(reader, file); !done) return base::fail(std::move(done.error()));
   std::error_code error;
-  const fs::path folder = fs::absolute(file, error).parent_path().lexically_normal();
+  const fs::path folder = fs::absolute(file, error).lexically_normal().parent_path();
   if (!reader.config.contains("name")) reader.config["name"] = folder.filename().string();
   const std::string name(reader.config["name"].get_string());
   return Manifest{folder / reader.module.value_or(name + ".wasm"), std::move(reader.config)};

@@ -1,8 +1,11 @@
 #include "cli/program.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <CLI/CLI.hpp>
+
+#include "server/spelling.h"
 
 namespace cli {
 namespace {
@@ -16,6 +19,23 @@ void describe(CLI::App& app) {
   app.get_formatter()->column_width(32);
 }
 
+// Nothing when the first word is a command or a flag. CLI11 would only say that a subcommand is
+// required.
+std::optional<Failure> unknown_command(const CLI::App& app,
+                                       const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front().starts_with('-')) return std::nullopt;
+  const std::string& word = arguments.front();
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == word) return std::nullopt;
+    if (!command->get_group().empty()) known.push_back(command->get_name());
+  }
+  const auto meant = server::nearest(word, known);
+  return Failure{ExitCode::kUsage,
+                 "there is no command " + word +
+                     (meant ? ": did you mean " + *meant + "?" : "; roost --help lists them")};
+}
+
 }  // namespace
 
 ExitCode run(std::vector<std::string> arguments, World& world) {
@@ -27,6 +47,7 @@ ExitCode run(std::vector<std::string> arguments, World& world) {
         &add_logs_command, &add_token_command, &add_doctor_command, &add_compile_command}) {
     add(app, chosen);
   }
+  if (const auto failure = unknown_command(app, arguments)) return report(world, *failure);
   std::ranges::reverse(arguments);  // CLI11 takes them from the back
   try {
     app.parse(arguments);

@@ -170,16 +170,17 @@ Result<void> apply_files(Config& config, const Sources& sources) {
 Result<void> check_together(Config& config) {
   const auto admin = http::parse_address(config.admin_listen);
   if (config.listen == config.admin_listen && admin && admin->port != "0") {
-    return wrong(fmt::format("listen and admin_listen are both {}: functions may answer with HTML, "
-                             "so the two must not share an address",
-                             config.listen));
+    return wrong(
+        fmt::format("listen and admin_listen are both {}: functions may answer with HTML, "
+                    "so the two must not share an address",
+                    config.listen));
   }
   constexpr std::uint64_t kSmallestFunction = 16 * base::kMiB;
   if (config.limits.node_memory != 0 && config.limits.node_memory < kSmallestFunction) {
-    return wrong(fmt::format("limits.node_memory is {}: not even one function fits, which may ask "
-                             "for {}; say 0 for half of the machine's",
-                             base::format_size(config.limits.node_memory),
-                             base::format_size(kSmallestFunction)));
+    return wrong(fmt::format(
+        "limits.node_memory is {}: not even one function fits, which may ask "
+        "for {}; say 0 for half of the machine's",
+        base::format_size(config.limits.node_memory), base::format_size(kSmallestFunction)));
   }
   if (config.limits.max_queue == 0) config.limits.max_queue = 4 * config.limits.max_concurrency;
   return {};

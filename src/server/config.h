@@ -99,12 +99,13 @@ std::string variable_of(const Key& key);  // "ROOST_LIMITS_MAX_BODY"
 struct Sources {
   std::map<std::string, std::string, std::less<>> flags;        // by the key's path
   std::map<std::string, std::string, std::less<>> environment;  // all of the process's
-  std::optional<std::filesystem::path> file;  // --config; else ROOST_CONFIG, else roost.toml in data
+  std::optional<std::filesystem::path>
+      file;  // --config; else ROOST_CONFIG, else roost.toml in data
 };
 
-// Reads the file, so it blocks. kInvalidArgument says where (file and line, variable or flag), which
-// key and what fits; kStorage when the file cannot be read. An unknown key is refused; so is an
-// unknown ROOST_ variable that is nearly a known one, while others may belong to other programs.
+// Reads the file, so it blocks. kInvalidArgument says where (file and line, variable or flag),
+// which key and what fits; kStorage when the file cannot be read. An unknown key is refused; so is
+// an unknown ROOST_ variable that is nearly a known one, while others may belong to other programs.
 base::Result<Config> read_config(const Sources& sources);
 
 }  // namespace server

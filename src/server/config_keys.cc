@@ -29,8 +29,8 @@ Result<void> read(unsigned& out, std::string_view text, Bounds<unsigned> bounds)
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || stop != end || value < bounds.least || value > bounds.most) {
-    return wrong(fmt::format("\"{}\" is not a whole number from {} to {}", text, bounds.least,
-                             bounds.most));
+    return wrong(
+        fmt::format("\"{}\" is not a whole number from {} to {}", text, bounds.least, bounds.most));
   }
   out = value;
   return {};
@@ -53,9 +53,9 @@ Result<void> read(Duration& out, std::string_view text, Bounds<Duration> bounds)
   if (!span) return base::fail(span.error());
   const auto rounded = std::chrono::duration_cast<Duration>(*span);
   if (rounded != *span) {
-    return wrong(fmt::format("\"{}\" is not a whole number of {}", text,
-                             std::is_same_v<Duration, std::chrono::hours> ? "hours"
-                                                                          : "milliseconds"));
+    return wrong(
+        fmt::format("\"{}\" is not a whole number of {}", text,
+                    std::is_same_v<Duration, std::chrono::hours> ? "hours" : "milliseconds"));
   }
   if (rounded < bounds.least || rounded > bounds.most) {
     return wrong(fmt::format("\"{}\" is not from {} to {}", text,

@@ -75,7 +75,7 @@ Result<auth::MasterKey> parse(std::string_view hex, std::string_view source) {
 }
 
 Result<void> check_private(const fs::path& file) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(file.c_str(), &status) == 0 && (status.st_mode & kOthers) != 0) {
     return storage(fmt::format("others may read {} (mode {:04o}): run chmod 600 on it",
                                file.string(), status.st_mode & 07777U));
@@ -101,9 +101,10 @@ Result<auth::MasterKey> DataFolder::master_key(const std::optional<std::string>&
   if (stored.error().code != base::Code::kNotFound) return base::fail(stored.error());
   std::error_code error;
   if (fs::exists(database(), error)) {
-    return storage(fmt::format("{} is missing, and the keys in {} are sealed with it: restore it, "
-                               "or set ROOST_MASTER_KEY",
-                               file.string(), database().string()));
+    return storage(
+        fmt::format("{} is missing, and the keys in {} are sealed with it: restore it, "
+                    "or set ROOST_MASTER_KEY",
+                    file.string(), database().string()));
   }
   auth::MasterKey made = auth::MasterKey::generate();
   if (const auto written = write_private_file(file, made.hex() + "\n"); !written) {

@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 struct Member {
   std::string_view name;
-  std::string KeysFile::*value;
+  std::string KeysFile::* value;
 };
 constexpr std::array<Member, 5> kMembers{{{"anon_key", &KeysFile::anon_key},
                                           {"service_role_key", &KeysFile::service_role_key},

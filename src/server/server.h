@@ -35,8 +35,8 @@ class Server {
 
   virtual void start() = 0;
 
-  // Accepts no more and waits for the calls under way, at most limits.drain_grace. Between two looks
-  // it calls `pause`, which waits for the given time.
+  // Accepts no more and waits for the calls under way, at most limits.drain_grace. Between two
+  // looks it calls `pause`, which waits for the given time.
   using Pause = std::function<void(std::chrono::milliseconds)>;
   virtual Drained drain(const Pause& pause) = 0;
 
