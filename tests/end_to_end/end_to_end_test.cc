@@ -98,6 +98,27 @@ TEST(EndToEnd, DeployingAgainMakesTheNextVersion) {
   EXPECT_EQ(server.call("hello", "").status, 404);
 }
 
+TEST(EndToEnd, TokensDecideWhoCalls) {
+  const database::TestFolder folder;
+  ServerProcess server(folder / "data");
+  server.deploy("hello");
+  const Finished token = server.roost({"token", "--sub", "user-1"});
+  ASSERT_EQ(token.exit, 0) << token.err;
+  const std::string signed_token = token.out.substr(0, token.out.find('\n'));
+  EXPECT_EQ(server.roost({"invoke", "hello", "--key", signed_token}).exit, 0);
+  const auto entries = entries_of(server, "hello");
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].at("user_id"), "user-1");
+  const Finished refused = server.roost({"invoke", "hello", "--key", "not-a-token"});
+  EXPECT_EQ(refused.exit, 4);
+  EXPECT_TRUE(refused.err.starts_with("401 in ")) << refused.err;
+  EXPECT_EQ(entries_of(server, "hello").size(), 1U) << "a call that is refused is no invocation";
+
+  // Administration is the service role's.
+  EXPECT_EQ(server.roost({"list", "--key", server.keys().anon_key}).exit, 1);
+  EXPECT_EQ(server.roost({"list", "--key", server.keys().service_role_key}).exit, 0);
+}
+
 TEST(EndToEnd, ARestartKeepsFunctionsKeysAndLog) {
   const database::TestFolder folder;
   server::KeysFile before;
