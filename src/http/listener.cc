@@ -1,6 +1,7 @@
 #include "http/listener.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
@@ -15,6 +16,31 @@ using reactor::Task;
 
 // When accepting fails (no descriptors left), the next try waits for some to be closed.
 constexpr std::chrono::milliseconds kAcceptPause{50};
+
+// An option as Asio wants them (its "SettableSocketOption"): it has none for this one.
+class ReusePort {
+ public:
+  explicit ReusePort(bool on) : value_(on ? 1 : 0) {}
+  template <class Protocol>
+  [[nodiscard]] int level(const Protocol&) const {
+    return SOL_SOCKET;
+  }
+  template <class Protocol>
+  [[nodiscard]] int name(const Protocol&) const {
+    return SO_REUSEPORT;
+  }
+  template <class Protocol>
+  [[nodiscard]] const int* data(const Protocol&) const {
+    return &value_;
+  }
+  template <class Protocol>
+  [[nodiscard]] std::size_t size(const Protocol&) const {
+    return sizeof(value_);
+  }
+
+ private:
+  int value_;
+};
 
 // A timeout is late by one tick at most: a quarter of the shortest, between 5 ms and half a second.
 std::chrono::milliseconds tick_of(const Settings& settings) {
@@ -55,18 +81,16 @@ Listener::Listener(reactor::Loop& loop, std::shared_ptr<Routes> routes,
       acceptor_(loop.executor()) {}
 
 base::Result<Listener::Endpoint> Listener::bind(const Endpoint& endpoint) {
-  boost::system::error_code error;
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  const int on = 1;
-  if (!error &&
-      ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
-    error.assign(errno, boost::system::system_category());
+  try {
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(asio::socket_base::reuse_address(true));
+    acceptor_.set_option(ReusePort(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen();
+    return acceptor_.local_endpoint();
+  } catch (const boost::system::system_error& error) {
+    return base::fail(base::Code::kUnavailable, error.code().message());
   }
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return base::fail(base::Code::kUnavailable, error.message());
-  return acceptor_.local_endpoint(error);
 }
 
 void Listener::start() {
@@ -76,14 +100,14 @@ void Listener::start() {
 
 void Listener::drain() {
   boost::system::error_code ignored;
-  acceptor_.close(ignored);
+  std::ignore = acceptor_.close(ignored);
   for (Session* session : sessions_) session->drain();
 }
 
 void Listener::close() {
   closed_ = true;
   boost::system::error_code ignored;
-  acceptor_.close(ignored);
+  std::ignore = acceptor_.close(ignored);
   for (Session* session : sessions_) session->close();
 }
 

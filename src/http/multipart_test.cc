@@ -106,7 +106,7 @@ TEST(Multipart, ParametersAreStrict) {
   EXPECT_NE(with("; filename=a").find("lacks 'name='"), std::string::npos);
   EXPECT_NE(with("; name=a; NAME=b").find("twice"), std::string::npos);
   for (const char* const bad : {"; name=", "; name", " name=a", "; =a", "; name=\"a",
-                                "; name=\"a\\\"", "; name=a b", ";", "; name=a;", "x; name=a"}) {
+                                R"(; name="a\")", "; name=a b", ";", "; name=a;", "x; name=a"}) {
     EXPECT_NE(with(bad), "") << bad;
   }
   EXPECT_EQ(with(";name=\"a b\" ; filename=\"\""), "");

@@ -26,14 +26,15 @@ base::Error cannot_listen(const std::string& address, const std::string& reason)
 // SO_REUSEPORT lets a second server bind the same port without a word: a bind without it finds the
 // first.
 base::Result<void> check_free(const Endpoint& endpoint) {
-  boost::asio::io_context context;
-  boost::asio::ip::tcp::acceptor probe(context);
-  boost::system::error_code error;
-  probe.open(endpoint.protocol(), error);
-  if (!error) probe.set_option(boost::asio::socket_base::reuse_address(true), error);
-  if (!error) probe.bind(endpoint, error);
-  if (error) return base::fail(base::Code::kUnavailable, error.message());
-  return {};
+  try {
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::acceptor probe(context, endpoint.protocol());
+    probe.set_option(boost::asio::socket_base::reuse_address(true));
+    probe.bind(endpoint);
+    return {};
+  } catch (const boost::system::system_error& error) {
+    return base::fail(base::Code::kUnavailable, error.code().message());
+  }
 }
 
 class ListeningServer final : public Server {

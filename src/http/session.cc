@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -46,7 +47,7 @@ std::size_t read_size(const RequestParser& parser) {
 Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, const SharedState& shared)
     : socket_(std::move(socket)), loop_(loop), routes_(routes), shared_(shared) {
   boost::system::error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  std::ignore = socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
 Task<void> Session::run() {
@@ -59,18 +60,18 @@ void Session::sweep(base::Deadline::Clock::time_point now) {
   if (interrupted_ || !deadline_.expired(now)) return;
   interrupted_ = true;
   boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  std::ignore = socket_.cancel(ignored);
 }
 
 void Session::drain() {
   boost::system::error_code ignored;
-  if (phase_ == Phase::kIdle) socket_.cancel(ignored);
+  if (phase_ == Phase::kIdle) std::ignore = socket_.cancel(ignored);
 }
 
 void Session::close() {
   closed_ = true;
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  std::ignore = socket_.close(ignored);
 }
 
 void Session::enter(Phase phase, base::Deadline deadline) {
@@ -163,7 +164,7 @@ Task<bool> Session::refuse(RequestParser& parser, base::Error error) {
 
 Task<void> Session::linger() {
   boost::system::error_code error;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  std::ignore = socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   enter(Phase::kLingering, base::Deadline::after(kLinger));
   bool more = !error;
   while (more) {

@@ -100,7 +100,7 @@ class TestClient {
   std::string read_exactly(std::size_t size) {
     while (input_.size() < size && fill()) {
     }
-    const std::string out = input_.substr(0, size);
+    std::string out = input_.substr(0, size);
     input_.erase(0, out.size());
     return out;
   }
@@ -120,7 +120,7 @@ class TestClient {
       if (!fill()) return std::nullopt;
       at = input_.find(mark);
     }
-    const std::string out = input_.substr(0, at + mark.size());
+    std::string out = input_.substr(0, at + mark.size());
     input_.erase(0, out.size());
     return out;
   }
