@@ -61,7 +61,7 @@ class Commands : public ::testing::Test {
     err_ = err.str();
     return code;
   }
-  void expect(ExitCode code, const Words& words, std::string_view in_output) {
+  void expect_exit(ExitCode code, const Words& words, std::string_view in_output) {
     EXPECT_EQ(run(words), code) << err_;
     EXPECT_NE((out_ + err_).find(in_output), std::string::npos) << out_ << err_;
   }
@@ -110,8 +110,8 @@ TEST_F(Commands, DeployMakesTheNextVersionOfWhatIsThere) {
 TEST_F(Commands, DeployCreateDoesNotAskWhetherItIsThere) {
   server_.answer("POST /admin/v1/functions", 409,
                  R"({"message":"the name 'hello' is taken","code":"ALREADY_EXISTS"})");
-  expect(ExitCode::kFailed, {"deploy", module(), "--create"},
-         "roost: the name 'hello' is taken [ALREADY_EXISTS]\n");
+  expect_exit(ExitCode::kFailed, {"deploy", module(), "--create"},
+              "roost: the name 'hello' is taken [ALREADY_EXISTS]\n");
   EXPECT_EQ(server_.lines(), Words{"POST /admin/v1/functions"});
 }
 
@@ -158,43 +158,48 @@ TEST_F(Commands, DeployWithoutHttpHasNoUrl) {
 }
 
 TEST_F(Commands, DeployRefusesWhatItCannotSend) {
-  expect(ExitCode::kUsage, {"deploy", "/nowhere/x.wasm"}, "there is no module /nowhere/x.wasm");
-  expect(ExitCode::kUsage, {"deploy", module() + "/.."}, "is not a function's name");
-  expect(ExitCode::kUsage, {"deploy", std::filesystem::path(module()).parent_path().string()},
-         "there is no function.toml in");
-  expect(ExitCode::kUsage, {"deploy", module(), "--name", "Hello"}, "is not a function's name");
-  expect(ExitCode::kUsage, {"deploy", module(), "--name", "a/../b"}, "is not a function's name");
-  expect(ExitCode::kUsage, {"deploy", module(), "--env", "A"}, "--env A: write NAME=VALUE");
-  expect(ExitCode::kUsage, {"deploy", module(), "--env", "=b"}, "write NAME=VALUE");
-  expect(ExitCode::kFailed, {"deploy", module(), "--module", write("empty.wasm", "")}, "is empty");
-  expect(ExitCode::kUsage, {"deploy", module(), "--verify-jwt", "--no-verify-jwt"}, "excludes");
+  expect_exit(ExitCode::kUsage, {"deploy", "/nowhere/x.wasm"},
+              "there is no module /nowhere/x.wasm");
+  expect_exit(ExitCode::kUsage, {"deploy", module() + "/.."}, "is not a function's name");
+  expect_exit(ExitCode::kUsage, {"deploy", std::filesystem::path(module()).parent_path().string()},
+              "there is no function.toml in");
+  expect_exit(ExitCode::kUsage, {"deploy", module(), "--name", "Hello"},
+              "is not a function's name");
+  expect_exit(ExitCode::kUsage, {"deploy", module(), "--name", "a/../b"},
+              "is not a function's name");
+  expect_exit(ExitCode::kUsage, {"deploy", module(), "--env", "A"}, "--env A: write NAME=VALUE");
+  expect_exit(ExitCode::kUsage, {"deploy", module(), "--env", "=b"}, "write NAME=VALUE");
+  expect_exit(ExitCode::kFailed, {"deploy", module(), "--module", write("empty.wasm", "")},
+              "is empty");
+  expect_exit(ExitCode::kUsage, {"deploy", module(), "--verify-jwt", "--no-verify-jwt"},
+              "excludes");
   const std::string bad = write("bad/function.toml", "nam='x'");
-  expect(ExitCode::kUsage, {"deploy", std::filesystem::path(bad).parent_path().string()},
-         "did you mean name?");
+  expect_exit(ExitCode::kUsage, {"deploy", std::filesystem::path(bad).parent_path().string()},
+              "did you mean name?");
   EXPECT_TRUE(server_.lines().empty());
 }
 
 TEST_F(Commands, ErrorsOfTheServerAreTold) {
   server_.answer("GET /admin/v1/functions", 401,
                  R"({"message":"no token","code":"NO_CREDENTIAL"})");
-  expect(ExitCode::kFailed, {"list"}, "roost: no token [NO_CREDENTIAL]; set ROOST_KEY to the");
+  expect_exit(ExitCode::kFailed, {"list"}, "roost: no token [NO_CREDENTIAL]; set ROOST_KEY to the");
   server_.answer("GET /admin/v1/functions", 403, R"({"message":"no","code":"FORBIDDEN"})");
   run({"list"});
-  expect(ExitCode::kFailed, {"list"}, "no [FORBIDDEN]; ROOST_KEY must be a service_role key");
+  expect_exit(ExitCode::kFailed, {"list"}, "no [FORBIDDEN]; ROOST_KEY must be a service_role key");
   server_.answer("GET /admin/v1/logs?limit=50", 200, "not json");
-  expect(ExitCode::kFailed, {"logs"}, "is it the admin address of a roost?");
+  expect_exit(ExitCode::kFailed, {"logs"}, "is it the admin address of a roost?");
   server_.answer("GET " + kFunction, 500, "nothing of ours");
-  expect(ExitCode::kFailed, {"deploy", module()}, "answered 500 without a reason");
+  expect_exit(ExitCode::kFailed, {"deploy", module()}, "answered 500 without a reason");
 }
 
 TEST_F(Commands, NobodyThereIsAnExitCodeOfItsOwn) {
   environment_["ROOST_ADMIN_URL"] = environment_["ROOST_URL"] = "http://127.0.0.1:1";
   const std::string words = "cannot reach http://127.0.0.1:1 (connection refused)";
-  expect(ExitCode::kUnreachable, {"list"}, words);
-  expect(ExitCode::kUnreachable, {"deploy", module()}, words);
-  expect(ExitCode::kUnreachable, {"invoke", "hello"}, words);
-  expect(ExitCode::kUnreachable, {"logs", "-f"}, words);
-  expect(ExitCode::kUnreachable, {"delete", "hello"}, words);
+  expect_exit(ExitCode::kUnreachable, {"list"}, words);
+  expect_exit(ExitCode::kUnreachable, {"deploy", module()}, words);
+  expect_exit(ExitCode::kUnreachable, {"invoke", "hello"}, words);
+  expect_exit(ExitCode::kUnreachable, {"logs", "-f"}, words);
+  expect_exit(ExitCode::kUnreachable, {"delete", "hello"}, words);
 }
 
 TEST_F(Commands, ListIsATable) {
@@ -235,25 +240,26 @@ TEST_F(Commands, GetShowsConfigAndVersions) {
 
 TEST_F(Commands, GetOfWhatIsNotThereFails) {
   server_.answer("GET " + kFunction, 404, kNotFound);
-  expect(ExitCode::kFailed, {"get", "hello"}, "roost: there is no function 'hello' [NOT_FOUND]\n");
-  expect(ExitCode::kUsage, {"get", "Bad Name"}, "is not a function's name");
+  expect_exit(ExitCode::kFailed, {"get", "hello"},
+              "roost: there is no function 'hello' [NOT_FOUND]\n");
+  expect_exit(ExitCode::kUsage, {"get", "Bad Name"}, "is not a function's name");
   server_.answer("GET /admin/v1/functions/other", 200, kHello);
   server_.answer("GET /admin/v1/functions/other/versions", 404, kNotFound);
-  expect(ExitCode::kFailed, {"get", "other"}, "NOT_FOUND");
+  expect_exit(ExitCode::kFailed, {"get", "other"}, "NOT_FOUND");
 }
 
 TEST_F(Commands, DeleteEnableAndDisable) {
   server_.answer_raw("DELETE " + kFunction, "HTTP/1.1 204 No Content\r\n\r\n");
   server_.answer("PATCH " + kFunction, 200, kHello);
-  expect(ExitCode::kOk, {"delete", "hello"}, "hello: deleted with all its versions\n");
-  expect(ExitCode::kOk, {"delete", "hello", "--json"}, "{\"deleted\":\"hello\"}\n");
-  expect(ExitCode::kOk, {"disable", "hello"}, "hello: disabled: calls are answered 404\n");
+  expect_exit(ExitCode::kOk, {"delete", "hello"}, "hello: deleted with all its versions\n");
+  expect_exit(ExitCode::kOk, {"delete", "hello", "--json"}, "{\"deleted\":\"hello\"}\n");
+  expect_exit(ExitCode::kOk, {"disable", "hello"}, "hello: disabled: calls are answered 404\n");
   EXPECT_EQ(server_.asked().back().body, R"({"enabled":false})");
-  expect(ExitCode::kOk, {"enable", "hello"}, "hello: enabled\n");
+  expect_exit(ExitCode::kOk, {"enable", "hello"}, "hello: enabled\n");
   EXPECT_EQ(server_.asked().back().body, R"({"enabled":true})");
-  expect(ExitCode::kOk, {"enable", "hello", "--json"}, kHello);
+  expect_exit(ExitCode::kOk, {"enable", "hello", "--json"}, kHello);
   for (const char* command : {"delete", "enable", "disable", "rollback"}) {
-    expect(ExitCode::kUsage, {command, "../x"}, "is not a function's name");
+    expect_exit(ExitCode::kUsage, {command, "../x"}, "is not a function's name");
   }
 }
 
@@ -261,9 +267,9 @@ TEST_F(Commands, RollbackTakesTheVersionBefore) {
   server_.answer("GET " + kFunction, 200, kHello);
   server_.answer("GET " + kFunction + "/versions", 200, kVersions);
   server_.answer("POST " + kFunction + "/rollback", 200, kHello);
-  expect(ExitCode::kOk, {"rollback", "hello"}, "hello: version 1 runs\n");
+  expect_exit(ExitCode::kOk, {"rollback", "hello"}, "hello: version 1 runs\n");
   EXPECT_EQ(server_.asked().back().body, R"({"version":1})");
-  expect(ExitCode::kOk, {"rollback", "hello", "3"}, "hello: version 3 runs\n");
+  expect_exit(ExitCode::kOk, {"rollback", "hello", "3"}, "hello: version 3 runs\n");
   EXPECT_EQ(server_.asked().back().body, R"({"version":3})");
   EXPECT_EQ(run({"rollback", "hello", "0"}), ExitCode::kUsage);
 }
@@ -271,14 +277,14 @@ TEST_F(Commands, RollbackTakesTheVersionBefore) {
 TEST_F(Commands, RollbackOfTheFirstVersionFails) {
   server_.answer("GET " + kFunction, 200, R"({"name":"hello","version":1})");
   server_.answer("GET " + kFunction + "/versions", 200, kVersions);
-  expect(ExitCode::kFailed, {"rollback", "hello"}, "there is none before it");
+  expect_exit(ExitCode::kFailed, {"rollback", "hello"}, "there is none before it");
   server_.answer("GET /admin/v1/functions/x", 404, kNotFound);
-  expect(ExitCode::kFailed, {"rollback", "x"}, "NOT_FOUND");
+  expect_exit(ExitCode::kFailed, {"rollback", "x"}, "NOT_FOUND");
   server_.answer("GET /admin/v1/functions/y", 200, kHello);
   server_.answer("GET /admin/v1/functions/y/versions", 404, kNotFound);
-  expect(ExitCode::kFailed, {"rollback", "y"}, "NOT_FOUND");
+  expect_exit(ExitCode::kFailed, {"rollback", "y"}, "NOT_FOUND");
   server_.answer("POST " + kFunction + "/rollback", 404, kNotFound);
-  expect(ExitCode::kFailed, {"rollback", "hello", "9"}, "NOT_FOUND");
+  expect_exit(ExitCode::kFailed, {"rollback", "hello", "9"}, "NOT_FOUND");
 }
 
 TEST_F(Commands, InvokePrintsTheAnswer) {
@@ -320,7 +326,7 @@ TEST_F(Commands, InvokeSaysWhatItIsTold) {
 
 TEST_F(Commands, InvokeOfAFailureIsAnExitCodeOfItsOwn) {
   server_.answer("POST /functions/v1/hello", 500, "broken");
-  expect(ExitCode::kGuestFailed, {"invoke", "hello"}, "broken\n500 in ");
+  expect_exit(ExitCode::kGuestFailed, {"invoke", "hello"}, "broken\n500 in ");
 }
 
 TEST_F(Commands, InvokeAsJson) {
@@ -338,13 +344,14 @@ TEST_F(Commands, InvokeAsJson) {
 }
 
 TEST_F(Commands, InvokeRefusesWhatItCannotSend) {
-  expect(ExitCode::kUsage, {"invoke", "Bad"}, "is not a function's name");
-  expect(ExitCode::kUsage, {"invoke", "hello", "--header", "no colon"}, "write NAME: VALUE");
-  expect(ExitCode::kUsage, {"invoke", "hello", "--header", "A: b\r\nC: d"}, "write NAME: VALUE");
-  expect(ExitCode::kUsage, {"invoke", "hello", "-d", "@/nowhere/x"}, "cannot read /nowhere/x");
-  expect(ExitCode::kUsage, {"invoke", "hello", "--url", "nonsense"}, "is not a URL");
-  expect(ExitCode::kUsage, {"invoke", "hello", "--url", "http://evil", "--key", "service"},
-         "is of another server");
+  expect_exit(ExitCode::kUsage, {"invoke", "Bad"}, "is not a function's name");
+  expect_exit(ExitCode::kUsage, {"invoke", "hello", "--header", "no colon"}, "write NAME: VALUE");
+  expect_exit(ExitCode::kUsage, {"invoke", "hello", "--header", "A: b\r\nC: d"},
+              "write NAME: VALUE");
+  expect_exit(ExitCode::kUsage, {"invoke", "hello", "-d", "@/nowhere/x"}, "cannot read /nowhere/x");
+  expect_exit(ExitCode::kUsage, {"invoke", "hello", "--url", "nonsense"}, "is not a URL");
+  expect_exit(ExitCode::kUsage, {"invoke", "hello", "--url", "http://evil", "--key", "service"},
+              "is of another server");
   EXPECT_TRUE(server_.lines().empty());
 }
 
@@ -387,7 +394,8 @@ TEST_F(Commands, LogsFollowUntilTheServerEnds) {
 
 TEST_F(Commands, LogsFollowTellsRefusals) {
   server_.answer("GET /admin/v1/functions/hello/logs?limit=50&follow=true", 404, kNotFound);
-  expect(ExitCode::kFailed, {"logs", "hello", "-f"}, "there is no function 'hello' [NOT_FOUND]");
+  expect_exit(ExitCode::kFailed, {"logs", "hello", "-f"},
+              "there is no function 'hello' [NOT_FOUND]");
 }
 
 TEST_F(Commands, LogsRefuseWhatThereIsNot) {
@@ -396,7 +404,7 @@ TEST_F(Commands, LogsRefuseWhatThereIsNot) {
   EXPECT_EQ(run({"logs", "--status", "fine"}), ExitCode::kUsage);
   EXPECT_EQ(run({"logs", "Bad Name"}), ExitCode::kUsage);
   environment_["ROOST_DATA"] = "/nowhere";
-  expect(ExitCode::kUsage, {"logs"}, "no key: there is no /nowhere/keys.json");
+  expect_exit(ExitCode::kUsage, {"logs"}, "no key: there is no /nowhere/keys.json");
 }
 
 TEST_F(Commands, TokenIsSignedWithTheServersKey) {
@@ -424,33 +432,36 @@ TEST_F(Commands, TokenAsJsonSaysWhenItExpires) {
 }
 
 TEST_F(Commands, TokenRefusesWhatItCannotSign) {
-  expect(ExitCode::kUsage, {"token", "--role", "admin"}, "admin");
-  expect(ExitCode::kUsage, {"token", "--expires", "soon"}, "--expires: \"soon\" is not a duration");
-  expect(ExitCode::kUsage, {"token", "--expires", "1500ms"}, "--expires: write whole seconds");
-  expect(ExitCode::kUsage, {"token", "--claims", "[]"}, "roost: ");
-  expect(ExitCode::kUsage, {"token", "--claims", R"({"sub":"x"})"}, "sub");
-  expect(ExitCode::kUsage, {"token", "--data", "/nowhere"}, "there is no /nowhere/keys.json");
+  expect_exit(ExitCode::kUsage, {"token", "--role", "admin"}, "admin");
+  expect_exit(ExitCode::kUsage, {"token", "--expires", "soon"},
+              "--expires: \"soon\" is not a duration");
+  expect_exit(ExitCode::kUsage, {"token", "--expires", "1500ms"}, "--expires: write whole seconds");
+  expect_exit(ExitCode::kUsage, {"token", "--claims", "[]"}, "roost: ");
+  expect_exit(ExitCode::kUsage, {"token", "--claims", R"({"sub":"x"})"}, "sub");
+  expect_exit(ExitCode::kUsage, {"token", "--data", "/nowhere"}, "there is no /nowhere/keys.json");
   write("keys.json", "{");
-  expect(ExitCode::kFailed, {"token"}, "cannot use");
-  expect(ExitCode::kFailed, {"list"}, "cannot use");
+  expect_exit(ExitCode::kFailed, {"token"}, "cannot use");
+  expect_exit(ExitCode::kFailed, {"list"}, "cannot use");
 }
 
 TEST_F(Commands, ServeRefusesAWrongConfiguration) {
-  expect(ExitCode::kUsage, {"serve", "--limits-max-body", "much"}, "--limits-max-body: \"much\"");
-  expect(ExitCode::kUsage, {"serve", "--config", write("a.toml", "x = 1")}, "a.toml:1: x: unknown");
-  expect(ExitCode::kUsage, {"serve", "--database", "postgres://h/d"},
-         "PostgreSQL is not built yet");
+  expect_exit(ExitCode::kUsage, {"serve", "--limits-max-body", "much"},
+              "--limits-max-body: \"much\"");
+  expect_exit(ExitCode::kUsage, {"serve", "--config", write("a.toml", "x = 1")},
+              "a.toml:1: x: unknown");
+  expect_exit(ExitCode::kUsage, {"serve", "--database", "postgres://h/d"},
+              "PostgreSQL is not built yet");
 }
 
 TEST_F(Commands, HelpAndVersionAreNoErrors) {
-  expect(ExitCode::kOk, {"--version"}, "roost " ROOST_VERSION "\n");
-  expect(ExitCode::kOk, {"--help"}, "deploy");
+  expect_exit(ExitCode::kOk, {"--version"}, "roost " ROOST_VERSION "\n");
+  expect_exit(ExitCode::kOk, {"--help"}, "deploy");
   EXPECT_EQ(out_.find("compile"), std::string::npos) << "it is for the server's own use";
-  expect(ExitCode::kOk, {"deploy", "--help"}, "--no-verify-jwt");
-  expect(ExitCode::kUsage, {}, "A subcommand is required");
-  expect(ExitCode::kUsage, {"nonsense"}, "roost: there is no command nonsense; roost --help");
-  expect(ExitCode::kUsage, {"deplyo"}, "there is no command deplyo: did you mean deploy?");
-  expect(ExitCode::kUsage, {"list", "--nonsense"}, "--nonsense");
+  expect_exit(ExitCode::kOk, {"deploy", "--help"}, "--no-verify-jwt");
+  expect_exit(ExitCode::kUsage, {}, "A subcommand is required");
+  expect_exit(ExitCode::kUsage, {"nonsense"}, "roost: there is no command nonsense; roost --help");
+  expect_exit(ExitCode::kUsage, {"deplyo"}, "there is no command deplyo: did you mean deploy?");
+  expect_exit(ExitCode::kUsage, {"list", "--nonsense"}, "--nonsense");
 }
 
 TEST(Table, ColumnsAreAsWideAsTheirWidestCharacters) {
