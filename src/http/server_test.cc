@@ -92,9 +92,10 @@ TEST(HttpServer, StatusesWithoutABodyKeepTheConnectionInStep) {
   TestWorld world;
   world.add("open", false);
   TestClient client(world.server().function_address());
-  for (const std::string& status : {"204"s, "304"s, "205"s, "299"s}) {
-    const Reply reply = client.ask(TestWorld::request("GET", kOpen + "/status/" + status));
-    EXPECT_EQ(std::to_string(reply.status), status);
+  for (const int status : {204, 304, 205, 299}) {
+    const Reply reply =
+        client.ask(TestWorld::request("GET", fmt::format("{}/status/{}", kOpen, status)));
+    EXPECT_EQ(reply.status, status);
   }
   const Reply framing = client.ask(TestWorld::request("GET", kOpen + "/framing"));
   EXPECT_EQ(framing.body, "whole");
@@ -309,6 +310,9 @@ TEST(HttpServer, ManyConnectionsAtOnce) {
 
 // The client gets the last descriptor there is, so that none is left to accept it with.
 TEST(HttpServer, AcceptsAgainOnceThereAreDescriptors) {
+#ifdef ROOST_SANITIZED
+  GTEST_SKIP() << "the sanitizers' own checks need a descriptor";
+#endif
   TestWorld world;
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
