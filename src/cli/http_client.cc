@@ -49,9 +49,8 @@ std::string reason_of(const error_code& error) {
 
 bool is_port(std::string_view text) {
   std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
-  return error == std::errc() && stop == end && port != 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && stop == text.data() + text.size() && port != 0;
 }
 
 // What Beast puts on the wire for a request.

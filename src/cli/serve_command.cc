@@ -75,18 +75,18 @@ ExitCode serve(const server::Sources& sources, World& world) {
 
 struct Options {
   std::string file;
-  std::map<std::string, std::string, std::less<>> flags;
+  std::map<std::string, std::string, std::less<>> texts;  // by the key's path
 };
 
-void add_flags(CLI::App& command, const std::shared_ptr<Options>& options) {
+// Only flags that were given count: an empty text is a value too.
+server::Sources sources_of(const CLI::App& command, const Options& options) {
+  server::Sources sources;
+  if (!options.file.empty()) sources.file = options.file;
   for (const server::Key& key : server::keys()) {
-    command.add_option_function<std::string>(
-        server::flag_of(key),
-        [options, path = std::string(key.path)](const std::string& text) {
-          options->flags[path] = text;
-        },
-        fmt::format("{} [{}]", key.about, key.standard));
+    if (command.count(server::flag_of(key)) == 0) continue;
+    sources.flags.emplace(key.path, options.texts.at(std::string(key.path)));
   }
+  return sources;
 }
 
 }  // namespace
@@ -95,11 +95,13 @@ void add_serve_command(CLI::App& app, Command& chosen) {
   auto* command = app.add_subcommand("serve", "Run the server");
   const auto options = std::make_shared<Options>();
   command->add_option("--config", options->file, "Default: roost.toml in the data folder");
-  add_flags(*command, options);
-  command->callback([&chosen, options] {
-    chosen = [options](World& world) {
-      server::Sources sources{options->flags, world.environment, std::nullopt};
-      if (!options->file.empty()) sources.file = options->file;
+  for (const server::Key& key : server::keys()) {
+    command->add_option(server::flag_of(key), options->texts[std::string(key.path)],
+                        fmt::format("{} [{}]", key.about, key.standard));
+  }
+  command->callback([&chosen, command, options] {
+    chosen = [sources = sources_of(*command, *options)](World& world) mutable {
+      sources.environment = world.environment;
       return serve(sources, world);
     };
   });

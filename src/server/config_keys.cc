@@ -26,9 +26,9 @@ struct Bounds {
 
 Result<void> read(unsigned& out, std::string_view text, Bounds<unsigned> bounds) {
   unsigned value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end || value < bounds.least || value > bounds.most) {
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size() || value < bounds.least ||
+      value > bounds.most) {
     return wrong(
         fmt::format("\"{}\" is not a whole number from {} to {}", text, bounds.least, bounds.most));
   }

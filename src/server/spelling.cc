@@ -1,7 +1,6 @@
 #include "server/spelling.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 namespace server {
@@ -9,7 +8,7 @@ namespace server {
 // Levenshtein's table, one row at a time.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
   for (std::size_t i = 0; i < a.size(); ++i) {
     std::size_t diagonal = row[0];
     row[0] = i + 1;

@@ -1,0 +1,76 @@
+// How `roost serve` ends, and what it makes again by itself.
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "database/test_folder.h"
+#include "end_to_end/server_process.h"
+
+namespace end_to_end {
+namespace {
+
+// A call that goes on until its server ends.
+class EndlessCall {
+ public:
+  explicit EndlessCall(const ServerProcess& server) {
+    server.deploy("loop", {"--no-verify-jwt", "--timeout", "60s"});
+    status_ = std::async(std::launch::async, [&server] { return server.call("loop").status; });
+    while (server.metric("admission_running") < 1) {
+    }
+  }
+  // 0 when no answer came.
+  int status() { return status_.get(); }
+
+ private:
+  std::future<int> status_;
+};
+
+TEST(Serve, GracePeriodBoundsTheDrain) {
+  const database::TestFolder test;
+  std::filesystem::create_directory(test / "data");
+  std::ofstream(test / "data/roost.toml")
+      << "[limits]\nmax_concurrency = 1\nmax_queue_wait = '300ms'\ndrain_grace = '100ms'\n";
+  ServerProcess server(test / "data");
+  EndlessCall call(server);
+  auto waiting = std::async(std::launch::async, [&] { return server.call("loop").status; });
+  while (server.metric("admission_waiting") < 1) {
+  }
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 0);
+  EXPECT_EQ(call.status(), 0);
+  EXPECT_NE(waiting.get(), 200);
+  EXPECT_NE(server.process().errors().find("the grace period is over"), std::string::npos);
+  EXPECT_NE(server.process().errors().find("stopped"), std::string::npos);
+}
+
+TEST(Serve, SecondSignalEndsItAtOnce) {
+  const database::TestFolder test;
+  ServerProcess server(test / "data");
+  EndlessCall call(server);
+  server.process().signal(SIGTERM);
+  // Once nobody listens, the first signal was heard; until then the two would be one.
+  while (server.metric("admission_running") >= 0) {
+  }
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 128 + SIGTERM);
+  EXPECT_EQ(call.status(), 0);
+}
+
+TEST(Serve, DeletedCacheIsMadeAgain) {
+  const database::TestFolder test;
+  {
+    ServerProcess server(test / "data");
+    server.deploy("hello", {"--no-verify-jwt"});
+    server.process().signal(SIGTERM);
+    ASSERT_EQ(server.process().wait(), 0);
+  }
+  ASSERT_GT(std::filesystem::remove_all(test / "data/code"), 1U);
+  const ServerProcess server(test / "data");
+  EXPECT_EQ(server.call("hello", R"({"name":"Ada"})").status, 200);
+}
+
+}  // namespace
+}  // namespace end_to_end
