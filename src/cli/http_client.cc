@@ -31,7 +31,7 @@ using boost::system::error_code;
 using Parser = beast::http::response_parser<beast::http::buffer_body>;
 
 constexpr std::string_view kScheme = "http://";
-constexpr std::size_t kPiece = 64 * base::kKiB;
+constexpr std::size_t kPiece = 16 * base::kKiB;
 
 std::string lower(std::string_view text) {
   std::string out(text);
