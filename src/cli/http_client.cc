@@ -32,6 +32,7 @@ using Parser = beast::http::response_parser<beast::http::buffer_body>;
 
 constexpr std::string_view kScheme = "http://";
 constexpr std::size_t kPiece = 16 * base::kKiB;
+constexpr std::size_t kRead = 64 * base::kKiB;
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -136,6 +137,7 @@ class Exchange {
 
   asio::awaitable<void> read_body() {
     std::vector<char> piece(kPiece);
+    buffer_.reserve(kRead);  // Beast reads as much as there is room for
     while (!parser_.is_done()) {
       auto& body = parser_.get().body();
       body.data = piece.data();
