@@ -393,9 +393,11 @@ TEST_F(Commands, LogsFollowUntilTheServerEnds) {
 }
 
 TEST_F(Commands, LogsFollowTellsRefusals) {
-  server_.answer("GET /admin/v1/functions/hello/logs?limit=50&follow=true", 404, kNotFound);
+  server_.answer("GET /admin/v1/functions/hello/logs?limit=50&follow=true", 404,
+                 std::string(kNotFound) + "\n");
   expect_exit(ExitCode::kFailed, {"logs", "hello", "-f"},
               "there is no function 'hello' [NOT_FOUND]");
+  EXPECT_EQ(out_, "") << "a refusal is no entry";
 }
 
 TEST_F(Commands, LogsRefuseWhatThereIsNot) {
