@@ -116,8 +116,8 @@ TEST_F(Limits, NodeMemoryIsShared) {
   node_memory_ = 40ULL << 20U;
   start();
   const std::string grow = "(drop (memory.grow (i32.const 479)))";  // 30 MiB in all
+  limits_.timeout = 2s;
   auto sleeper = begin(know(guest(grow + "(call $sleep (i64.const 60000000000))")));
-  limits_.timeout = 300ms;
   while (sandbox_->live().memory_bytes < 30ULL << 20U) std::this_thread::yield();
   EXPECT_EQ(code_of(call(guest(grow))), base::Code::kNodeMemory);
   EXPECT_EQ(sandbox_->live().memory_bytes, 30ULL << 20U);

@@ -37,6 +37,10 @@ Config base_config() {
   wasmtime_config_wasm_relaxed_simd_deterministic_set(c, true);
   // Registered unwind tables make each C++ throw of the process take a global lock.
   wasmtime_config_native_unwind_info_set(c, false);
+#ifdef ROOST_SANITIZED
+  // ThreadSanitizer does not see the locks of Rust's threads, and would report them as races.
+  wasmtime_config_parallel_compilation_set(c, false);
+#endif
   // Memories never move: a slot is reserved whole, and bounds checks are the guard pages'.
   wasmtime_config_memory_may_move_set(c, false);
   wasmtime_config_memory_reservation_set(c, 4ULL << 30U);
