@@ -13,7 +13,7 @@ namespace {
 
 void cold_start(benchmark::State& state) {
   bench::BenchSandbox sandbox(ROOST_HELLO);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     sandbox.open();
     const auto begin = std::chrono::steady_clock::now();
     benchmark::DoNotOptimize(sandbox.call());

@@ -11,7 +11,7 @@ namespace {
 
 void invoke_simple_function(benchmark::State& state, const char* wasm) {
   bench::BenchSandbox sandbox(wasm);
-  for (auto _ : state) benchmark::DoNotOptimize(sandbox.call());
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(sandbox.call());
   state.SetItemsProcessed(state.iterations());
 }
 
