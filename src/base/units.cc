@@ -91,7 +91,7 @@ Result<std::chrono::microseconds> parse_duration(std::string_view text) {
 
 std::string format_size(std::uint64_t bytes) {
   constexpr std::array<std::string_view, 4> kNames{"B", "KiB", "MiB", "GiB"};
-  double value = static_cast<double>(bytes);
+  auto value = static_cast<double>(bytes);
   std::size_t unit = 0;
   // 1023.95 would print as 1024.0.
   for (; unit + 1 < kNames.size() && value >= (unit == 0 ? 1024.0 : 1023.95); ++unit) value /= 1024;
