@@ -173,14 +173,17 @@ std::string to_json(const Entry& entry) {
 }
 
 base::Result<Entry> parse_entry(std::string_view json) {
+  const auto refused = [json] {
+    return base::fail(base::Code::kStorage,
+                      "a line of the journal is not an entry: " + std::string(json.substr(0, 80)));
+  };
   try {
     const boost::json::value value = boost::json::parse(json);
     if (auto entry = entry_of(value.as_object())) return std::move(*entry);
+    return refused();
   } catch (const std::exception&) {
-    // Said below, as for every other text that is no entry.
+    return refused();
   }
-  return base::fail(base::Code::kStorage,
-                    "a line of the journal is not an entry: " + std::string(json.substr(0, 80)));
 }
 
 }  // namespace journal
