@@ -10,13 +10,13 @@ extern "C" {
 #endif
 
 /* Takes `config`. On failure returns the error, owned by the caller, and leaves `*out` alone. */
-wasmtime_error_t *roost_engine_new(wasm_config_t *config, wasm_engine_t **out);
+wasmtime_error_t* roost_engine_new(wasm_config_t* config, wasm_engine_t** out);
 
 /* Equal exactly when code compiled by one engine loads in the other. */
-uint64_t roost_engine_compatibility(const wasm_engine_t *engine);
+uint64_t roost_engine_compatibility(const wasm_engine_t* engine);
 
 /* Uses PAGEMAP_SCAN to reset slots where the kernel has it. */
-void roost_pooling_pagemap_scan(wasmtime_pooling_allocation_config_t *config);
+void roost_pooling_pagemap_scan(wasmtime_pooling_allocation_config_t* config);
 
 enum roost_refused_by {
   ROOST_REFUSED_NOTHING = 0,
@@ -30,15 +30,15 @@ typedef struct roost_limiter_t {
   uint64_t used_bytes;
   uint64_t peak_bytes;
   uint64_t refused_bytes; /* what the store would have used; 0 when nothing was refused */
-  int64_t *budget;        /* shared, changed atomically; outlives the limiter */
+  int64_t* budget;        /* shared, changed atomically; outlives the limiter */
   uint8_t refused_by;     /* enum roost_refused_by */
 } roost_limiter_t;
 
 /* `limiter` must outlive the store. */
-void roost_store_limiter(wasmtime_store_t *store, roost_limiter_t *limiter);
+void roost_store_limiter(wasmtime_store_t* store, roost_limiter_t* limiter);
 
 /* Gives back to the budget what the store had taken; once, when the store is gone. */
-void roost_limiter_release(roost_limiter_t *limiter);
+void roost_limiter_release(roost_limiter_t* limiter);
 
 #ifdef __cplusplus
 }
