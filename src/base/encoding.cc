@@ -168,6 +168,16 @@ std::size_t append_special(std::string& out, std::string_view text) {
   return length;
 }
 
+// C0 but tab, DEL, and C1 in its UTF-8 form (C2 80 … C2 9F).
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7f;
+}
+bool is_c1(std::string_view text) {
+  return text.size() > 1 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0 &&
+         static_cast<unsigned char>(text[1]) >= 0x80;
+}
+
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
@@ -262,6 +272,23 @@ void append_json_string(std::string& out, std::string_view text) {
     if (!text.empty()) text.remove_prefix(append_special(out, text));
   }
   out.push_back('"');
+}
+
+std::string escape_controls(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      out += "\\n";
+    } else if (is_c1(text.substr(i))) {
+      out += "\\x" + to_hex(text.substr(++i, 1));
+    } else if (is_control(text[i])) {
+      out += "\\x" + to_hex(text.substr(i, 1));
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
 }
 
 }  // namespace base

@@ -30,4 +30,8 @@ bool is_utf8(std::string_view bytes);
 // U+FFFD, so that the result is always valid JSON.
 void append_json_string(std::string& out, std::string_view text);
 
+// For logs and terminals: LF becomes \n, other control characters but tab (C0, DEL, C1) become
+// \xNN, so that a text can neither forge a line nor speak to a terminal.
+std::string escape_controls(std::string_view text);
+
 }  // namespace base

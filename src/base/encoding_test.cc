@@ -123,5 +123,10 @@ TEST(Encoding, JsonAppendsToWhatIsThere) {
   EXPECT_EQ(out, R"({"k":"v")");
 }
 
+TEST(Encoding, ControlCharactersAreEscapedAndTextIsNot) {
+  EXPECT_EQ(escape_controls("a\nb\x1b[31m\x7f\tc \xc3\xa9"), "a\\nb\\x1b[31m\\x7f\tc \xc3\xa9");
+  EXPECT_EQ(escape_controls("\xc2\x9b"), "\\x9b");
+}
+
 }  // namespace
 }  // namespace base

@@ -1,5 +1,6 @@
 // roost invoke: one HTTP call of a function.
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -34,6 +35,10 @@ struct Options {
 Outcome<std::string> body_of(const std::string& data) {
   if (!data.starts_with('@')) return data;
   if (data == "@-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::error_code none;
+  if (std::filesystem::is_directory(data.substr(1), none)) {
+    return fail(ExitCode::kUsage, fmt::format("cannot read {}: it is a folder", data.substr(1)));
+  }
   std::ifstream in(data.substr(1), std::ios::binary);
   std::string content{std::istreambuf_iterator<char>(in), {}};
   if (!in) return fail(ExitCode::kUsage, fmt::format("cannot read {}", data.substr(1)));

@@ -29,7 +29,8 @@ void print(World& world, const json::value& entry) {
                            text_at(entry, "status"), text_at(entry, "function"),
                            text_at(entry, "version"), text_at(entry, "trigger"),
                            duration_at(entry, "duration_us"), size_at(entry, "peak_memory_bytes"));
-  if (find(entry, "user_id") != nullptr) world.out << "  user " << text_at(entry, "user_id");
+  if (find(entry, "user_id") != nullptr)
+    world.out << "  user " << base::escape_controls(text_at(entry, "user_id"));
   world.out << '\n';
   for (const json::value& line : array_at(entry, "lines")) {
     world.out << "    " << text_of(line) << '\n';

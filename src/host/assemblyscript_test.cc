@@ -37,6 +37,18 @@ TEST_F(AssemblyScriptAbort, NamesMessageAndPlace) {
             "the function aborted: index out of range at index.ts:3:14");
 }
 
+// Redaction comes later and must find the text as it was: nothing replaced, nothing cut.
+TEST_F(AssemblyScriptAbort, TextIsWholeForTheRedactor) {
+  const std::uint32_t at = put(0, "a\nb\tc");
+  const GuestMemory guest(memory_);
+  ASSERT_TRUE(guest.store(at, std::uint16_t{0xe9}));
+  EXPECT_EQ(abort(at, 0), "the function aborted: \xc3\xa9\nb\tc");
+  ASSERT_TRUE(guest.store(at, std::uint32_t{0xde00d83d}));
+  EXPECT_EQ(abort(at, 0),
+            "the function aborted: \xf0\x9f\x98\x80"
+            "b\tc");
+}
+
 TEST_F(AssemblyScriptAbort, PointersOutsideTheMemoryAreNoText) {
   EXPECT_EQ(abort(0xfffffffc, 2), "the function aborted: abort");
   const GuestMemory guest(memory_);

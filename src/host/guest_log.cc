@@ -14,33 +14,6 @@ constexpr std::size_t kLongestSecret = 6 * 64 * 1024;
 // A line costs memory besides its bytes: empty lines must not be free.
 constexpr std::uint64_t kLineCost = 16;
 
-// C0 but tab, DEL, and C1 in its UTF-8 form (C2 80 … C2 9F).
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7f;
-}
-bool is_c1(std::string_view text) {
-  return text.size() > 1 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0 &&
-         static_cast<unsigned char>(text[1]) >= 0x80;
-}
-
-std::string escape_controls(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') {
-      out += "\\n";
-    } else if (is_c1(text.substr(i))) {
-      out += "\\x" + base::to_hex(text.substr(++i, 1));
-    } else if (is_control(text[i])) {
-      out += "\\x" + base::to_hex(text.substr(i, 1));
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 // Where to cut so that no UTF-8 sequence is split.
 std::size_t cut_point(std::string_view text, std::size_t at) {
   std::size_t cut = at;
@@ -67,7 +40,7 @@ std::string GuestLog::redact(std::string_view text) const {
 void GuestLog::line(std::string_view text, std::string_view prefix) {
   flush(pending_.rfind('\n') + 1);  // none found is npos, which wraps round to 0
   if (truncated_) return;
-  append_long(std::string(prefix) + escape_controls(redact(text)));
+  append_long(std::string(prefix) + base::escape_controls(redact(text)));
   if (text.size() > max_raw_) truncate();
 }
 
@@ -109,7 +82,7 @@ void GuestLog::flush(std::size_t size) {
   pending_.erase(0, size);
   for (std::string_view rest = safe; !rest.empty() && !truncated_;) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    append_long(escape_controls(rest.substr(0, end)));
+    append_long(base::escape_controls(rest.substr(0, end)));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   if (cut) truncate();

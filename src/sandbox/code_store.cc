@@ -3,8 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -33,6 +31,14 @@ std::optional<base::Sha256> hash_of(int fd) {
     stream.update({chunk.data(), static_cast<std::size_t>(got)});
     offset += got;
   }
+}
+
+// Empty when it cannot be read, whatever stands there in its place.
+std::string read_seal(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 2 * sizeof(base::Sha256) + 1> text;
+  const ssize_t got = ::read(file.get(), text.data(), text.size());
+  return got > 0 ? std::string(text.data(), static_cast<std::size_t>(got)) : std::string();
 }
 
 base::Error storage_error(const std::filesystem::path& path) {
@@ -83,8 +89,7 @@ std::string CodeStore::seal(const base::Sha256& module, const base::Sha256& code
 std::optional<Descriptor> CodeStore::open(const base::Sha256& module) const {
   Descriptor file(::open(path(module, ".code").c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return std::nullopt;
-  std::ifstream seal_file(path(module, ".seal"), std::ios::binary);
-  const std::string found{std::istreambuf_iterator<char>(seal_file), {}};
+  const std::string found = read_seal(path(module, ".seal"));
   const std::optional<base::Sha256> hash = hash_of(file.get());
   if (!hash || !base::equal_constant_time(found, seal(module, *hash))) return std::nullopt;
   return file;

@@ -5,6 +5,7 @@
 
 #include <time.h>
 
+#include "base/encoding.h"
 #include "base/units.h"
 
 namespace sandbox {
@@ -16,6 +17,8 @@ using std::chrono::nanoseconds;
 
 // A whole tick at least: short runs never wait in the queue of slices.
 constexpr std::uint64_t kFirstSliceTicks = 2;
+// Of a message or a name that the guest chose.
+constexpr std::size_t kMaxMessage = 4096;
 
 nanoseconds thread_cpu_time() {
   timespec now{};
@@ -159,14 +162,25 @@ base::Result<host::Response> GuestRun::outcome() {
   return call.response ? std::move(*call.response) : host::Response{};
 }
 
+// Redacted whole before anything is escaped or cut: both would hide a secret from the redactor and
+// not from people.
+std::string GuestRun::for_people(std::string_view text) const {
+  std::string safe = base::escape_controls(redactor_.redact(text));
+  if (safe.size() > kMaxMessage) safe.resize(kMaxMessage);
+  return safe;
+}
+
 CallResult GuestRun::finish() {
   future_.reset();
   CallResult result{.response = outcome(), .backtrace = {}, .usage = {}, .lines = {}};
   if (!result.response) {
     base::Error& error = result.response.error();
-    error.message = redactor_.redact(error.message);
+    error.message = for_people(error.message);
     const bool crashed = error.code == base::Code::kTrap;
-    if (trap_ && crashed) result.backtrace = redactor_.redact(trap_->backtrace());
+    if (trap_ && crashed) {
+      for (wasm::Frame& frame : trap_->frames) frame.function = for_people(frame.function);
+      result.backtrace = trap_->backtrace();
+    }
   }
   state_.call.log.finish();
   result.lines = state_.call.log.take();

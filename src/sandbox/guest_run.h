@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/deadline.h"
 #include "sandbox/host_functions.h"
@@ -57,6 +59,7 @@ class GuestRun {
   Clock::time_point account(Clock::time_point begin, std::chrono::nanoseconds cpu_begin);
   [[nodiscard]] bool over_time(Clock::time_point now);
   base::Result<host::Response> outcome();
+  [[nodiscard]] std::string for_people(std::string_view text) const;
   [[nodiscard]] std::optional<base::Error> refusal() const;
   [[nodiscard]] base::Error timeout_error() const;
 

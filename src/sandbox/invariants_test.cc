@@ -218,6 +218,19 @@ TEST_F(Hash, DamagedCodeIsCompiledAgain) {
   EXPECT_EQ(source_.asked, 2);
 }
 
+TEST_F(Hash, UnreadableSealIsAsGoodAsNone) {
+  const auto hash = know(kHello);
+  ASSERT_TRUE(call(hash).response);
+  const auto seal = file(".seal");
+  std::filesystem::remove(seal);
+  std::filesystem::create_directory(seal);
+  start();
+  // The folder in the seal's place cannot be replaced, so the call fails, and nothing else does.
+  EXPECT_EQ(code_of(call(hash)), base::Code::kStorage);
+  std::filesystem::remove(seal);
+  EXPECT_TRUE(call(hash).response);
+}
+
 TEST_F(Hash, CodeOfAnotherModuleOrKeyIsRefused) {
   const auto hash = know(kHello);
   ASSERT_TRUE(call(hash).response);
@@ -272,6 +285,23 @@ TEST_F(NothingLeft, NoInstanceSlotMemoryOrFileAfterATimeout) {
   EXPECT_EQ(open_files(), files);
   EXPECT_EQ(reactor_.loop(0).slices().waiting() + reactor_.loop(1).slices().waiting(), 0U);
   EXPECT_TRUE(call(kHello).response);
+}
+
+// Pages of calls that are over are the system's again, not a second budget that nobody counts.
+TEST_F(NothingLeft, MemoryGoesBackToTheSystem) {
+  const auto resident = [] {
+    std::ifstream statm("/proc/self/statm");
+    std::size_t all = 0;
+    std::size_t pages = 0;
+    statm >> all >> pages;
+    return pages * 4096;
+  };
+  const auto fill = know(guest(R"((drop (memory.grow (i32.const 1000)))
+    (memory.fill (i32.const 65536) (i32.const 1) (i32.const 65536000)))"));
+  ASSERT_TRUE(call(fill).response);
+  const std::size_t before = resident();
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(call(fill).response);
+  EXPECT_LT(resident(), before + (100U << 20U));
 }
 
 // S1, at the level of a call: what the guest says of its secrets does not leave it.

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "base/encoding.h"
+
 namespace sandbox {
 namespace {
 
@@ -42,7 +44,9 @@ std::string spell(const wasm::FunctionType& type) {
 }
 
 base::Result<void> check_import(const wasm::Import& import, const wasm::Linker& linker) {
-  const std::string name = "`" + import.module + "." + import.name + "`";
+  // Chosen by whoever made the module: bounded, and fit for a terminal.
+  const std::string whole = base::escape_controls(import.module + "." + import.name);
+  const std::string name = "`" + whole.substr(0, 200) + "`";
   if (import.kind != wasm::ExternKind::kFunction) {
     return base::fail(base::Code::kInvalidModule,
                       "the module imports the " + std::string(wasm::name_of(import.kind)) + " " +
