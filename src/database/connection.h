@@ -1,10 +1,9 @@
 // A connection to a database with Roost's own authority.
 //
-// `SystemAccess` is the only way to Roost's own tables; it is asked for at the door, so that a
-// reader of the code sees every place where it is granted. A Connection and its Transactions belong
-// to one thread at a time (movable between threads, never shared); every call may block on the
-// disk, so none is made on a loop. Errors: kStorage when the disk or the file refuses,
-// kAlreadyExists when a unique key is taken, kInternal when the SQL itself is wrong.
+// `SystemAccess` (access.h) is the only way to Roost's own tables. A Connection and its
+// Transactions belong to one thread at a time (movable between threads, never shared); every call
+// may block on the disk, so none is made on a loop. Errors: kStorage when the disk or the file
+// refuses, kAlreadyExists when a unique key is taken, kInternal when the SQL itself is wrong.
 #pragma once
 
 #include <filesystem>
@@ -14,11 +13,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "database/access.h"
 #include "database/value.h"
 
 namespace database {
-
-class SystemAccess {};
 
 class Connection {
  public:

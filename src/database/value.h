@@ -1,4 +1,7 @@
 // One value of a row or a parameter, as every driver understands it.
+//
+// Timestamps and uuids are text. SQLite has neither booleans nor JSON of its own: it keeps them as
+// 0 and 1, and as text.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +19,12 @@ struct Blob {
   bool operator==(const Blob&) const = default;
 };
 
-using Value = std::variant<Null, std::int64_t, double, std::string, Blob>;
+struct Json {
+  std::string text;
+  bool operator==(const Json&) const = default;
+};
+
+using Value = std::variant<Null, bool, std::int64_t, double, std::string, Blob, Json>;
 using Row = std::vector<Value>;
 
 }  // namespace database

@@ -20,11 +20,16 @@ int bind_value(sqlite3_stmt* statement, int index, const Value& value) {
   return std::visit(
       Overloaded{
           [&](const Null&) { return sqlite3_bind_null(statement, index); },
+          [&](bool truth) { return sqlite3_bind_int(statement, index, truth ? 1 : 0); },
           [&](std::int64_t number) { return sqlite3_bind_int64(statement, index, number); },
           [&](double number) { return sqlite3_bind_double(statement, index, number); },
           [&](const std::string& text) {
             return sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_STATIC,
                                        SQLITE_UTF8);
+          },
+          [&](const Json& json) {
+            return sqlite3_bind_text64(statement, index, json.text.data(), json.text.size(),
+                                       SQLITE_STATIC, SQLITE_UTF8);
           },
           [&](const Blob& blob) {
             return sqlite3_bind_blob64(statement, index, blob.bytes.data(), blob.bytes.size(),

@@ -1,0 +1,63 @@
+// The user's database, as guests and administrators reach it.
+//
+// `run` executes guests' statements as their caller: with the grants of its role, under row-level
+// security, within bounds. `administer`, `migrate` and `security` are the administrator's. One Pool
+// per process; all its Tasks may be awaited on any loop, suspend, and resume on the loop that
+// asked. A Task dropped or past its deadline leaves nothing behind: what it had not committed is
+// rolled back. Where the database cannot be reached every call fails at once with
+// kConnectionFailure while the breaker is open (breaker.h), and the server goes on.
+//
+// SQLite: one writer thread groups many callers' transactions into one commit; reads run where
+// their plan says (sqlite/pool.cc).
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "database/access.h"
+#include "database/migration.h"
+#include "database/policy.h"
+#include "database/sql_error.h"
+#include "database/statement.h"
+#include "reactor/blocking_pool.h"
+#include "reactor/loop.h"
+#include "reactor/task.h"
+
+namespace database {
+
+class Pool {
+ public:
+  virtual ~Pool() = default;
+
+  // All statements in one transaction; the first error rolls all of it back and is the answer.
+  // Committed when the Task ends well. `access` and `statements` must outlive the Task.
+  virtual reactor::Task<SqlResult<std::vector<Rows>>> run(reactor::Loop& loop,
+                                                          const GuestAccess& access,
+                                                          const std::vector<Statement>& statements,
+                                                          Bounds bounds) = 0;
+
+  // A script in the database's own dialect, where policy statements (policy.h) may stand among the
+  // others; one transaction. The Rows of each statement.
+  virtual reactor::Task<SqlResult<std::vector<Rows>>> administer(reactor::Loop& loop, SystemAccess,
+                                                                 std::string script,
+                                                                 Bounds bounds) = 0;
+  // Those of `migrations` that the database has not seen, in order (migration.h); the versions
+  // applied.
+  virtual reactor::Task<SqlResult<std::vector<std::uint64_t>>> migrate(
+      reactor::Loop& loop, SystemAccess, std::vector<Migration> migrations, Bounds bounds) = 0;
+  virtual reactor::Task<SqlResult<std::vector<TableSecurity>>> security(reactor::Loop& loop,
+                                                                        SystemAccess) = 0;
+
+  // Ends the writer after what was asked; no Task may be awaited after it.
+  virtual void stop() = 0;
+};
+
+// Never fails: a file that cannot be opened is tried again by every call that the breaker lets
+// through. `blocking` must outlive the Pool.
+std::unique_ptr<Pool> open_sqlite_pool(std::filesystem::path file, unsigned loops,
+                                       reactor::BlockingPool& blocking);
+
+}  // namespace database
