@@ -59,6 +59,7 @@ enum class SqlState : std::uint8_t {
 
 std::string_view code_of(SqlState state);  // "23505"
 std::string_view name_of(SqlState state);  // "unique_violation"
+std::optional<SqlState> state_of(std::string_view code);
 
 struct SqlError {
   SqlState state = SqlState::kInternalError;
