@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "base/error.h"
+#include "database/sql_error.h"
 
 namespace database::sqlite {
 
@@ -11,5 +12,10 @@ namespace database::sqlite {
 // SQL that is wrong, else kStorage. Names the file and what to do; `file` is for a connection that
 // did not open and so does not know its own.
 base::Error failure_of(sqlite3* connection, const char* file = "database");
+
+// The same failure in PostgreSQL's terms, for who wrote the statement: with its codes, in words
+// close to its own, and without the server's paths. An error of one of our functions, whose message
+// begins with a state ("22012: division by zero"), is that state's.
+SqlError sqlite_error(sqlite3* connection);
 
 }  // namespace database::sqlite

@@ -13,17 +13,22 @@
 //   pg_now()                                 '2026-01-02 03:04:05.678901+00', the statement's time
 //   pg_uuid()                                gen_random_uuid()
 //   pg_ilike(s, pattern[, escape])           ASCII case
+//   pg_default()                             kDefaultMarker: what DEFAULT is between two connections
 //
 // An error's message begins with its SQLSTATE and ": ", which failure.h takes off again.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <sqlite3.h>
 
 #include "auth/principal.h"
 
 namespace database::sqlite {
+
+// A blob that no column holds by chance; a guest that sends it asks for DEFAULT, as it may.
+inline constexpr std::string_view kDefaultMarker{"\0roost default", 14};
 
 // What the functions read; lives as long as the connection.
 struct Caller {
