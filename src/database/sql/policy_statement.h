@@ -23,6 +23,7 @@ struct CreatePolicy {
 struct AlterPolicy {
   std::string name;
   std::string table;
+  bool if_exists = false;  // with RENAME TO only
   std::optional<std::string> new_name;
   std::optional<RoleSet> roles;
   std::optional<std::string> using_text;
@@ -35,13 +36,15 @@ struct DropPolicy {
 };
 struct AlterRowSecurity {
   std::string table;
+  bool if_exists = false;
   std::optional<bool> enabled;
   std::optional<bool> forced;
 };
 struct AlterGrants {
   bool grant = true;                // else REVOKE
   std::vector<std::string> tables;  // empty: ALL TABLES IN SCHEMA public
-  std::vector<Command> privileges;  // kSelect … kDelete
+  // kSelect … kDelete. None for GRANT … ON SCHEMA public, which everyone here has.
+  std::vector<Command> privileges;
   RoleSet roles;
 };
 using PolicyStatement =
@@ -52,7 +55,7 @@ using PolicyStatement =
 bool begins_policy_statement(std::string_view sql);
 
 // Where the statement at the beginning of `sql` ends: behind its semicolon, or at the end of the
-// text. Knows quotes, dollar quotes and comments.
+// text. Knows quotes, dollar quotes and comments (scanner.h).
 std::size_t end_of_statement(std::string_view sql);
 
 SqlResult<PolicyStatement> parse_policy_statement(std::string_view sql);
