@@ -37,6 +37,7 @@ constexpr std::array kEntries{
     Entry{Code::kHostCallLimit, "HOST_CALL_LIMIT", "Too many host calls", 500, Fault::kGuest},
     Entry{Code::kBadResponse, "BAD_RESPONSE", "Invalid response", 500, Fault::kGuest},
     Entry{Code::kGuestExit, "GUEST_EXIT", "Function exited", 500, Fault::kGuest},
+    Entry{Code::kQueryFailed, "QUERY_FAILED", "Database query failed", 500, Fault::kGuest},
     Entry{Code::kNodeMemory, "NODE_MEMORY", "Node out of memory", 503, Fault::kWorld},
     Entry{Code::kDraining, "DRAINING", "Server is shutting down", 503, Fault::kWorld},
     Entry{Code::kDatabaseUnavailable, "DATABASE_UNAVAILABLE", "Database unavailable", 500,

@@ -38,6 +38,7 @@ enum class Code : std::uint8_t {
   kHostCallLimit,
   kBadResponse,
   kGuestExit,
+  kQueryFailed,
   // The world's: the machine, its disk, the network.
   kNodeMemory,
   kDraining,

@@ -38,6 +38,7 @@ TEST(Error, StatusesOfTheRequirements) {
   EXPECT_EQ(http_status_of(Code::kCpuLimit), 504);
   EXPECT_EQ(http_status_of(Code::kMemoryLimit), 507);
   EXPECT_EQ(http_status_of(Code::kTrap), 500);
+  EXPECT_EQ(http_status_of(Code::kQueryFailed), 500);
   EXPECT_EQ(http_status_of(Code::kInvalidModule), 400);
   EXPECT_EQ(http_status_of(Code::kPayloadTooLarge), 413);
   EXPECT_EQ(http_status_of(Code::kAlreadyExists), 409);

@@ -28,6 +28,7 @@ std::string_view relay_code_of(base::Code code) {
     case kTrap:
     case kBadResponse:
     case kGuestExit:
+    case kQueryFailed:
       return "WORKER_ERROR";
     // Both end a call before its first instruction: a module that does not load, or is not there.
     case kInvalidModule:

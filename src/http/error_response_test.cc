@@ -41,7 +41,7 @@ TEST(ErrorResponse, RelayCodesAreTheEcosystems) {
                           Code::kOutputLimit, Code::kHostCallLimit}) {
     EXPECT_EQ(relay(code), "WORKER_RESOURCE_LIMIT") << base::name_of(code);
   }
-  for (const Code code : {Code::kTrap, Code::kBadResponse, Code::kGuestExit}) {
+  for (const Code code : {Code::kTrap, Code::kBadResponse, Code::kGuestExit, Code::kQueryFailed}) {
     EXPECT_EQ(relay(code), "WORKER_ERROR") << base::name_of(code);
   }
   EXPECT_EQ(relay(Code::kInvalidModule), "BOOT_ERROR");
