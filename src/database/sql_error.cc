@@ -100,6 +100,7 @@ std::string to_json(const SqlError& error) {
                                  name_of(error.state));
   base::append_json_string(json, error.message);
   if (error.position) json += fmt::format(R"(,"position":{})", *error.position);
+  if (error.statement) json += fmt::format(R"(,"statement":{})", *error.statement);
   json.push_back('}');
   return json;
 }

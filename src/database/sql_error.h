@@ -65,6 +65,7 @@ struct SqlError {
   SqlState state = SqlState::kInternalError;
   std::string message;
   std::optional<std::uint32_t> position;
+  std::optional<std::uint32_t> statement = std::nullopt;  // of a run of several: which, from 0
 };
 
 template <class T>
@@ -78,8 +79,8 @@ inline std::unexpected<SqlError> sql_fail(SqlError error) {
   return std::unexpected(std::move(error));
 }
 
-// {"code":"23505","class":"unique_violation","message":"…","position":17}: what guests and
-// administrators read.
+// {"code":"23505","class":"unique_violation","message":"…","position":17,"statement":0}: what
+// guests and administrators read; without the last two where they are not known.
 std::string to_json(const SqlError& error);
 
 // For interfaces that speak base::Error: kDatabaseUnavailable for what the database's machine did,

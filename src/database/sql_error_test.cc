@@ -32,6 +32,9 @@ TEST(SqlError, IsJsonWhateverItsMessageHolds) {
   EXPECT_EQ(database::to_json(error),
             "{\"code\":\"42601\",\"class\":\"syntax_error\",\"message\":"
             "\"near \\\"\xEF\xBF\xBD\\n\\\": it's wrong\",\"position\":17}");
+  const SqlError second{SqlState::kSyntaxError, "m", std::nullopt, 1};
+  EXPECT_EQ(database::to_json(second),
+            R"({"code":"42601","class":"syntax_error","message":"m","statement":1})");
   const auto parsed = boost::json::parse(database::to_json({SqlState::kDiskFull, "full", {}}));
   EXPECT_EQ(parsed.as_object().size(), 3U);
   EXPECT_EQ(parsed.at("code").as_string(), "53100");
