@@ -16,6 +16,7 @@
 #include "auth/principal.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "database/sql_error.h"
 #include "host/event.h"
 #include "host/guest_log.h"
 #include "telemetry/redaction.h"
@@ -26,6 +27,16 @@ struct Response {
   int status = 204;
   NameValues headers;
   std::string body;
+};
+
+// What a db_query or db_batch asks for, as it came (database_call.h).
+struct DatabaseRequest {
+  enum class Kind : std::uint8_t { kQuery, kBatch };
+  Kind kind = Kind::kQuery;
+  std::string sql;   // of a query
+  std::string json;  // a query's parameters, or the batch
+  // Arguments that are too long are not copied; this says which.
+  std::optional<database::SqlError> refused;
 };
 
 // The part of a function's limits that host functions enforce.
@@ -56,6 +67,10 @@ struct Call {
   std::string result;                     // what result_read reads: the last sized answer
   std::optional<Response> response;
   std::uint32_t host_calls = 0;
+  // From the asking of the guest to the answer of the driver.
+  std::optional<DatabaseRequest> database;
+  // Of the last query, until another succeeds or the guest responds: then it was handled.
+  std::optional<database::SqlError> query_failure;
   // Set by a host function that ends the call; the sandbox then reports it in place of the trap.
   std::optional<base::Error> failure;
   // Set by proc_exit.

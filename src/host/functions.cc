@@ -15,16 +15,6 @@
 namespace host {
 namespace {
 
-// Stops the guest with a reason that says which argument of which function was wrong.
-std::nullopt_t out_of_bounds(Call& call, std::string_view function, std::uint32_t pointer,
-                             std::uint32_t length) {
-  call.failure =
-      base::Error{base::Code::kTrap,
-                  std::string(function) + ": the range of " + std::to_string(length) +
-                      " bytes at " + std::to_string(pointer) + " is outside the function's memory"};
-  return std::nullopt;
-}
-
 // Copies [offset, offset + length) of `from` into the guest: what all the reading functions do.
 Answer<std::uint32_t> copy_out(Call& call, GuestMemory memory, std::string_view function,
                                std::string_view from, std::uint32_t pointer, std::uint32_t offset,
@@ -66,6 +56,15 @@ void fill_random(std::span<std::uint8_t> target) {
 }
 
 }  // namespace
+
+std::nullopt_t out_of_bounds(Call& call, std::string_view function, std::uint32_t pointer,
+                             std::uint32_t length) {
+  call.failure =
+      base::Error{base::Code::kTrap,
+                  std::string(function) + ": the range of " + std::to_string(length) +
+                      " bytes at " + std::to_string(pointer) + " is outside the function's memory"};
+  return std::nullopt;
+}
 
 bool count_host_call(Call& call) {
   if (++call.host_calls <= call.quota.host_calls) return true;
@@ -109,6 +108,7 @@ Answer<Unit> respond(Call& call, GuestMemory memory, std::uint32_t status,
     call.failure = std::move(headers.error());
     return std::nullopt;
   }
+  call.query_failure.reset();  // an answer after it: the guest has seen it
   call.response = Response{static_cast<int>(status), std::move(*headers), std::string(*body)};
   return Unit{};
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "host/call.h"
 #include "host/guest_memory.h"
@@ -16,6 +17,10 @@ namespace host {
 struct Unit {};
 template <class T>
 using Answer = std::optional<T>;
+
+// Stops the guest with a reason that says which argument of which function was wrong.
+std::nullopt_t out_of_bounds(Call& call, std::string_view function, std::uint32_t pointer,
+                             std::uint32_t length);
 
 // Every host function of every module begins with this: counts it against the quota
 // (kHostCallLimit past it).
