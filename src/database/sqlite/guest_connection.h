@@ -1,18 +1,19 @@
 // The pair of connections through which guests' statements run (rls.md, "Mechanics").
 //
-// The guest's own connection G is an empty database in memory: what a statement can name there are
-// guarded, read-only virtual tables (guarded_table.h), whose scans run on the keeper's connection K
-// to the file with the caller's policies in them. Writes are read on G and applied on K by the
-// keeper, which checks every row again (keeper.h). The caller is set for one statement and reset
-// after it.
+// The guest's own connection is an empty database in memory: what a statement can name there are
+// guarded, read-only virtual tables (guarded_table.h), whose scans run on the keeper's connection
+// to the file with the caller's policies in them. Writes are read on the guest's side and applied
+// by the keeper, which checks every row again (keeper.h). The caller is set for one statement and
+// reset after it.
 //
 // Belongs to one thread at a time; every call may block on the disk. A transaction is open between
-// `begin` and `commit` or `rollback`; each `run` is atomic in it. When the schema or the policies
-// have changed, `begin` sees it and G is made anew.
+// `begin` and `commit` or `rollback`; when schema or policies have changed, `begin` sees it and the
+// pair is made anew.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "database/access.h"
 #include "database/sql_error.h"
@@ -24,9 +25,8 @@ enum class Mode { kRead, kWrite };
 
 class GuestConnection {
  public:
-  // kRead: its transactions refuse INSERT, UPDATE and DELETE (kInternalError), and wait for nobody.
-  static SqlResult<std::unique_ptr<GuestConnection>> open(const std::filesystem::path& file,
-                                                          Mode mode);
+  // kRead waits for nobody and refuses statements that write (kInternalError).
+  static SqlResult<std::unique_ptr<GuestConnection>> open(std::filesystem::path file, Mode mode);
   virtual ~GuestConnection() = default;
 
   // kWrite takes the write lock.
@@ -36,18 +36,20 @@ class GuestConnection {
   // Some failures (a full disk, an interrupted write) end the whole transaction by themselves.
   [[nodiscard]] virtual bool in_transaction() const = 0;
 
+  // A savepoint, for one of several members of a transaction: `undo` takes back what was done since
+  // `mark`, `keep` leaves it to the transaction.
+  virtual SqlResult<void> mark() = 0;
+  virtual SqlResult<void> keep() = 0;
+  virtual void undo() = 0;
+
+  // After an error the transaction is to be rolled back, or to `mark`.
   virtual SqlResult<Rows> run(const GuestAccess& access, const Statement& statement,
                               const Bounds& bounds) = 0;
 
-  // What is known of a statement from its plan, without running it: whether it writes, and whether
-  // every table is reached by an index.
-  struct Plan {
-    bool writes = false;
-    bool indexed = false;
-  };
-  virtual SqlResult<Plan> plan(const GuestAccess& access, const Statement& statement) = 0;
+  // Whether the statement is anything but a SELECT; errors are those that `run` would have.
+  virtual SqlResult<bool> writes(std::string_view sql) = 0;
 
-  // begin, run, commit: for tests and tools.
+  // begin, run, and commit or rollback: for tests and tools.
   SqlResult<Rows> run_alone(const GuestAccess& access, const Statement& statement,
                             const Bounds& bounds = {});
 };

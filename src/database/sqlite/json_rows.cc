@@ -1,33 +1,16 @@
 #include "database/sqlite/json_rows.h"
 
-#include <array>
 #include <cmath>
 #include <iterator>
 #include <utility>
 
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "database/sqlite/json_text.h"
 
 namespace database::sqlite {
 namespace {
-
-// How SQLite's JSON functions mark what they return.
-constexpr unsigned kJsonSubtype = 'J';
-constexpr std::size_t kMaxJsonDepth = 500;
-
-// SQLite's own functions make texts that are no JSON: json_array(9e999) is [Inf].
-bool is_json(std::string_view text) {
-  std::array<unsigned char, 4096> buffer;
-  boost::json::monotonic_resource memory(buffer.data(), buffer.size());
-  boost::json::parse_options options;
-  options.max_depth = kMaxJsonDepth;
-  boost::json::error_code error;
-  boost::json::parse(text, error, &memory, options);
-  return !error;
-}
 
 void append_double(std::string& json, double value) {
   if (std::isinf(value)) {
@@ -43,6 +26,7 @@ void append_text(std::string& json, sqlite3_stmt* statement, int column) {
   const std::string_view text = bytes == nullptr ? "" : std::string_view(bytes, size);
   const bool marked =
       sqlite3_value_subtype(sqlite3_column_value(statement, column)) == kJsonSubtype;
+  // SQLite's own functions make texts that are no JSON: json_array(9e999) is [Inf].
   if (marked && is_json(text)) {
     json += text;
   } else {

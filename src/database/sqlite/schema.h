@@ -73,6 +73,6 @@ using SchemaPtr = std::shared_ptr<const Schema>;
 
 // ASCII, as SQLite compares names.
 bool same_name(std::string_view a, std::string_view b);
-std::string quoted(std::string_view identifier);  // "…", doubled inside
+std::string quote_name(std::string_view identifier);  // "…", doubled inside
 
 }  // namespace database::sqlite

@@ -5,39 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "database/sqlite/binding.h"
 #include "database/sqlite/failure.h"
 
 namespace database::sqlite {
 namespace {
-
-template <class... Readers>
-struct Overloaded : Readers... {
-  using Readers::operator()...;
-};
-
-// The bytes stay the caller's: `run` clears the bindings before it returns.
-int bind_value(sqlite3_stmt* statement, int index, const Value& value) {
-  return std::visit(
-      Overloaded{
-          [&](const Null&) { return sqlite3_bind_null(statement, index); },
-          [&](bool truth) { return sqlite3_bind_int(statement, index, truth ? 1 : 0); },
-          [&](std::int64_t number) { return sqlite3_bind_int64(statement, index, number); },
-          [&](double number) { return sqlite3_bind_double(statement, index, number); },
-          [&](const std::string& text) {
-            return sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_STATIC,
-                                       SQLITE_UTF8);
-          },
-          [&](const Json& json) {
-            return sqlite3_bind_text64(statement, index, json.text.data(), json.text.size(),
-                                       SQLITE_STATIC, SQLITE_UTF8);
-          },
-          [&](const Blob& blob) {
-            return sqlite3_bind_blob64(statement, index, blob.bytes.data(), blob.bytes.size(),
-                                       SQLITE_STATIC);
-          },
-      },
-      value);
-}
 
 // `data` is null when the value is empty.
 std::string bytes_of(const void* data, int size) {

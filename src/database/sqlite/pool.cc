@@ -1,0 +1,391 @@
+// The pool over a SQLite file (database/pool.h).
+//
+// Reads run on the loop that asks, on a connection of that loop, as long as they take no more than
+// a millisecond; one that takes longer is stopped there and begun again on the pool for blocking
+// work, and goes there at once from then on. Writes and all administration go to the writer.
+#include "database/pool.h"
+
+#include <atomic>
+#include <cctype>
+#include <mutex>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "database/breaker.h"
+#include "database/sqlite/guest_connection.h"
+#include "database/sqlite/writer.h"
+
+namespace database {
+namespace {
+
+using sqlite::Administration;
+using sqlite::GuestConnection;
+using sqlite::Mode;
+using sqlite::Writer;
+namespace asio = boost::asio;
+
+using Answer = SqlResult<std::vector<Rows>>;
+template <class T>
+using Task = reactor::Task<T>;
+
+// What a loop may be held up by one statement.
+constexpr std::chrono::milliseconds kInline{1};
+constexpr std::size_t kMaxSlow = 1000;
+constexpr std::size_t kMaxIdleReaders = 16;
+// A statement ends at its deadline by itself, as soon as SQLite looks at the clock; a commit that
+// has begun is given this much longer.
+constexpr std::chrono::milliseconds kGrace{200};
+
+// Whether the statement is surely a query; one that begins with WITH has to be parsed to know.
+enum class Guess { kReads, kWrites, kUnknown };
+
+Guess guess(std::string_view sql) {
+  const auto first = sql.find_first_not_of(" \t\r\n(");
+  if (first == std::string_view::npos) return Guess::kUnknown;
+  std::string word;
+  for (const char letter : sql.substr(first, 6)) {
+    word += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  }
+  if (word == "select" || word == "values") return Guess::kReads;
+  if (word == "insert" || word == "update" || word == "delete") return Guess::kWrites;
+  return Guess::kUnknown;
+}
+
+// A result that another thread brings to a Task on a loop.
+template <class T>
+class Delivery {
+ public:
+  explicit Delivery(reactor::Executor executor) : timer_(executor) {}
+
+  // On any thread, once.
+  static void deliver(const std::shared_ptr<Delivery>& self, T value) {
+    auto executor = self->timer_.get_executor();
+    asio::post(executor, [self, value = std::move(value)]() mutable {
+      self->value_ = std::move(value);
+      self->timer_.cancel();
+    });
+  }
+
+  // On the loop; nothing when it did not come in time.
+  Task<std::optional<T>> wait(base::Deadline deadline) {
+    timer_.expires_at(deadline.when());
+    if (!value_) co_await timer_.async_wait(asio::as_tuple(reactor::kAwait));
+    co_return std::move(value_);
+  }
+
+ private:
+  using Timer =
+      asio::basic_waitable_timer<base::Deadline::Clock, asio::wait_traits<base::Deadline::Clock>,
+                                 reactor::Executor>;
+  Timer timer_;
+  std::optional<T> value_;
+};
+
+SqlError unavailable() {
+  return {SqlState::kConnectionFailure,
+          "the database cannot be reached at the moment: try again in a few seconds", std::nullopt};
+}
+
+SqlError canceled() {
+  return {SqlState::kQueryCanceled, "canceling statement: it ran until the call's deadline",
+          std::nullopt};
+}
+
+// In an open transaction, which the caller ends.
+Answer run_each(GuestConnection& connection, const GuestAccess& access,
+                const std::vector<Statement>& statements, Bounds bounds) {
+  std::vector<Rows> answers;
+  answers.reserve(statements.size());
+  for (const Statement& statement : statements) {
+    auto rows = connection.run(access, statement, bounds);
+    if (!rows) return sql_fail(std::move(rows.error()));
+    bounds.max_bytes -= std::min<std::uint64_t>(bounds.max_bytes, rows->json.size());
+    answers.push_back(std::move(*rows));
+  }
+  return answers;
+}
+
+Answer run_all(GuestConnection& connection, const GuestAccess& access,
+               const std::vector<Statement>& statements, const Bounds& bounds) {
+  if (auto begun = connection.begin(); !begun) return sql_fail(std::move(begun.error()));
+  Answer answers = run_each(connection, access, statements, bounds);
+  if (!answers) {
+    connection.rollback();
+    return answers;
+  }
+  if (auto committed = connection.commit(); !committed) {
+    connection.rollback();
+    return sql_fail(std::move(committed.error()));
+  }
+  return answers;
+}
+
+// A guest's statements on the writer. Owns copies of them: their caller may be gone by then.
+class GuestJob final : public sqlite::WriterJob {
+ public:
+  GuestJob(GuestAccess access, std::vector<Statement> statements, const Bounds& bounds,
+           std::shared_ptr<Delivery<Answer>> delivery)
+      : WriterJob(bounds.deadline),
+        access_(std::move(access)),
+        statements_(std::move(statements)),
+        bounds_(bounds),
+        delivery_(std::move(delivery)) {}
+
+  SqlResult<void> run(GuestConnection& connection, base::Deadline deadline) override {
+    Bounds bounds = bounds_;
+    bounds.deadline = deadline;
+    auto answers = run_each(connection, access_, statements_, bounds);
+    if (!answers) return sql_fail(std::move(answers.error()));
+    answers_ = std::move(*answers);
+    return {};
+  }
+  void finish(SqlResult<void> result) override {
+    Delivery<Answer>::deliver(
+        delivery_, result ? Answer(std::move(answers_)) : sql_fail(std::move(result.error())));
+  }
+
+ private:
+  const GuestAccess access_;
+  const std::vector<Statement> statements_;
+  const Bounds bounds_;
+  const std::shared_ptr<Delivery<Answer>> delivery_;
+  std::vector<Rows> answers_;
+};
+
+class SqlitePool final : public Pool {
+ public:
+  SqlitePool(std::filesystem::path file, unsigned loops, reactor::BlockingPool& blocking)
+      : file_(std::move(file)), blocking_(blocking), readers_(loops), writer_(file_) {}
+
+  Task<Answer> run(reactor::Loop& loop, const GuestAccess& access,
+                   const std::vector<Statement>& statements, Bounds bounds) override;
+  Task<Answer> administer(reactor::Loop& loop, SystemAccess, std::string script,
+                          Bounds bounds) override;
+  Task<SqlResult<std::vector<std::uint64_t>>> migrate(reactor::Loop& loop, SystemAccess,
+                                                      std::vector<Migration> migrations,
+                                                      Bounds bounds) override;
+  Task<SqlResult<std::vector<TableSecurity>>> security(reactor::Loop& loop, SystemAccess) override;
+  void stop() override { writer_.stop(); }
+
+ private:
+  // Of one loop, used on its thread only.
+  struct Reader {
+    std::unique_ptr<GuestConnection> connection;
+    std::unordered_set<std::string> slow;  // texts
+  };
+  using ReaderPtr = std::unique_ptr<GuestConnection>;
+
+  Task<Answer> read(reactor::Loop& loop, const GuestAccess& access,
+                    const std::vector<Statement>& statements, Bounds bounds);
+  Task<Answer> write(reactor::Loop& loop, const GuestAccess& access,
+                     const std::vector<Statement>& statements, Bounds bounds);
+  SqlResult<bool> any_writes(Reader& reader, const std::vector<Statement>& statements);
+  SqlResult<void> open_reader(ReaderPtr& reader);
+  Answer read_blocking(const GuestAccess& access, const std::vector<Statement>& statements,
+                       const Bounds& bounds);
+  static bool known_slow(const Reader& reader, const std::vector<Statement>& statements);
+  static void note_slow(Reader& reader, const std::vector<Statement>& statements);
+  template <class T, class Work>
+  Task<SqlResult<T>> on_writer(reactor::Loop& loop, base::Deadline deadline, Work work);
+  template <class T>
+  void note(const SqlResult<T>& answer);
+
+  const std::filesystem::path file_;
+  reactor::BlockingPool& blocking_;
+  Breaker breaker_;
+  std::vector<Reader> readers_;  // by loop
+  std::mutex mutex_;
+  std::vector<ReaderPtr> idle_;  // for the pool for blocking work
+  Writer writer_;
+};
+
+template <class T>
+void SqlitePool::note(const SqlResult<T>& answer) {
+  if (!answer && is_database_failure(answer.error().state)) {
+    breaker_.failed();
+  } else {
+    breaker_.succeeded();
+  }
+}
+
+Task<Answer> SqlitePool::run(reactor::Loop& loop, const GuestAccess& access,
+                             const std::vector<Statement>& statements, Bounds bounds) {
+  if (!breaker_.allows()) co_return sql_fail(unavailable());
+  bool reads = true;
+  for (const Statement& statement : statements) {
+    if (guess(statement.sql) == Guess::kWrites) reads = false;
+  }
+  if (reads && !writer_.ready()) {  // the first use: the file is made where files are made
+    auto prepared = co_await on_writer<bool>(
+        loop, bounds.deadline, [](Administration&) -> SqlResult<bool> { return true; });
+    if (!prepared) co_return sql_fail(std::move(prepared.error()));
+  }
+  if (reads) {
+    Reader& reader = readers_.at(loop.index());
+    auto opened = open_reader(reader.connection);
+    if (!opened) {
+      note(opened);
+      co_return sql_fail(std::move(opened.error()));
+    }
+    auto writes = any_writes(reader, statements);
+    if (!writes) {
+      note(writes);
+      co_return sql_fail(std::move(writes.error()));
+    }
+    reads = !*writes;
+  }
+  Answer answer = reads ? co_await read(loop, access, statements, bounds)
+                        : co_await write(loop, access, statements, bounds);
+  note(answer);
+  co_return answer;
+}
+
+// Only of texts that may be either; their schema is looked at in a transaction.
+SqlResult<bool> SqlitePool::any_writes(Reader& reader, const std::vector<Statement>& statements) {
+  for (const Statement& statement : statements) {
+    if (guess(statement.sql) != Guess::kUnknown) continue;
+    if (auto begun = reader.connection->begin(); !begun) return sql_fail(begun.error());
+    auto writes = reader.connection->writes(statement.sql);
+    reader.connection->rollback();
+    if (!writes || *writes) return writes;
+  }
+  return false;
+}
+
+SqlResult<void> SqlitePool::open_reader(ReaderPtr& reader) {
+  if (reader) return {};
+  auto opened = GuestConnection::open(file_, Mode::kRead);
+  if (!opened) return sql_fail(std::move(opened.error()));
+  reader = std::move(*opened);
+  return {};
+}
+
+bool SqlitePool::known_slow(const Reader& reader, const std::vector<Statement>& statements) {
+  if (reader.slow.empty()) return false;
+  for (const Statement& statement : statements) {
+    if (reader.slow.contains(statement.sql)) return true;
+  }
+  return false;
+}
+
+void SqlitePool::note_slow(Reader& reader, const std::vector<Statement>& statements) {
+  if (reader.slow.size() >= kMaxSlow) reader.slow.clear();
+  for (const Statement& statement : statements) reader.slow.insert(statement.sql);
+}
+
+Task<Answer> SqlitePool::read(reactor::Loop& loop, const GuestAccess& access,
+                              const std::vector<Statement>& statements, Bounds bounds) {
+  Reader& reader = readers_.at(loop.index());
+  if (!known_slow(reader, statements)) {
+    Bounds short_bounds = bounds;
+    short_bounds.deadline = bounds.deadline.earlier(base::Deadline::after(kInline));
+    Answer answer = run_all(*reader.connection, access, statements, short_bounds);
+    if (answer) co_return answer;
+    const SqlState state = answer.error().state;
+    if (is_database_failure(state)) reader.connection.reset();
+    const bool stopped =
+        state == SqlState::kQueryCanceled || state == SqlState::kSerializationFailure;
+    if (!stopped || bounds.deadline.expired()) co_return answer;
+    if (state == SqlState::kQueryCanceled) note_slow(reader, statements);
+  }
+  // Copies: a Task that is dropped leaves the work to end by itself.
+  co_return co_await blocking_.run(
+      [this, access, statements, bounds] { return read_blocking(access, statements, bounds); });
+}
+
+Answer SqlitePool::read_blocking(const GuestAccess& access,
+                                 const std::vector<Statement>& statements, const Bounds& bounds) {
+  ReaderPtr reader;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      reader = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (auto opened = open_reader(reader); !opened) return sql_fail(std::move(opened.error()));
+  Answer answer = run_all(*reader, access, statements, bounds);
+  // Another program may be recovering the log: a reader that does not wait asks again.
+  while (!answer && answer.error().state == SqlState::kSerializationFailure &&
+         !bounds.deadline.expired()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    answer = run_all(*reader, access, statements, bounds);
+  }
+  if (answer || !is_database_failure(answer.error().state)) {
+    const std::lock_guard lock(mutex_);
+    if (idle_.size() < kMaxIdleReaders) idle_.push_back(std::move(reader));
+  }
+  return answer;
+}
+
+Task<Answer> SqlitePool::write(reactor::Loop& loop, const GuestAccess& access,
+                               const std::vector<Statement>& statements, Bounds bounds) {
+  auto delivery = std::make_shared<Delivery<Answer>>(loop.executor());
+  auto job = std::make_shared<GuestJob>(access, statements, bounds, delivery);
+  writer_.submit(job);
+  auto answer = co_await delivery->wait(bounds.deadline);
+  if (!answer) answer = co_await delivery->wait(base::Deadline::after(kGrace));
+  if (answer) co_return std::move(*answer);
+  job->abandon();
+  co_return sql_fail(canceled());
+}
+
+// ---- Administration ----------------------------------------------------------------------------
+
+template <class T, class Work>
+Task<SqlResult<T>> SqlitePool::on_writer(reactor::Loop& loop, base::Deadline deadline, Work work) {
+  using Delivered = Delivery<SqlResult<T>>;
+  auto delivery = std::make_shared<Delivered>(loop.executor());
+  writer_.submit([delivery, work](SqlResult<Administration*> administration) {
+    Delivered::deliver(delivery, administration
+                                     ? work(**administration)
+                                     : SqlResult<T>(sql_fail(std::move(administration.error()))));
+  });
+  auto answer = co_await delivery->wait(deadline);
+  if (!answer) answer = co_await delivery->wait(base::Deadline::after(kGrace));
+  if (!answer) co_return sql_fail(canceled());
+  note(*answer);
+  co_return std::move(*answer);
+}
+
+Task<Answer> SqlitePool::administer(reactor::Loop& loop, SystemAccess, std::string script,
+                                    Bounds bounds) {
+  if (!breaker_.allows()) co_return sql_fail(unavailable());
+  co_return co_await on_writer<std::vector<Rows>>(
+      loop, bounds.deadline, [script = std::move(script), bounds](Administration& administration) {
+        return administration.run(script, bounds);
+      });
+}
+
+Task<SqlResult<std::vector<std::uint64_t>>> SqlitePool::migrate(reactor::Loop& loop, SystemAccess,
+                                                                std::vector<Migration> migrations,
+                                                                Bounds bounds) {
+  if (!breaker_.allows()) co_return sql_fail(unavailable());
+  co_return co_await on_writer<std::vector<std::uint64_t>>(
+      loop, bounds.deadline,
+      [migrations = std::move(migrations), bounds](Administration& administration) {
+        return administration.migrate(migrations, bounds);
+      });
+}
+
+Task<SqlResult<std::vector<TableSecurity>>> SqlitePool::security(reactor::Loop& loop,
+                                                                 SystemAccess) {
+  if (!breaker_.allows()) co_return sql_fail(unavailable());
+  co_return co_await on_writer<std::vector<TableSecurity>>(
+      loop, base::Deadline::after(std::chrono::seconds(30)),
+      [](Administration& administration) { return administration.security(); });
+}
+
+}  // namespace
+
+std::unique_ptr<Pool> open_sqlite_pool(std::filesystem::path file, unsigned loops,
+                                       reactor::BlockingPool& blocking) {
+  return std::make_unique<SqlitePool>(std::move(file), loops, blocking);
+}
+
+}  // namespace database

@@ -1,0 +1,194 @@
+#include "database/sqlite/writer.h"
+
+#include <utility>
+
+namespace database::sqlite {
+namespace {
+
+constexpr std::chrono::milliseconds kSlice{5};
+constexpr std::size_t kMaxMembers = 256;
+
+SqlError canceled() {
+  return {SqlState::kQueryCanceled, "canceling statement: it ran until the call's deadline",
+          std::nullopt};
+}
+
+}  // namespace
+
+Writer::Writer(std::filesystem::path file) : file_(std::move(file)) {
+  static_cast<void>(administration());  // a first try; every job tries again
+  thread_ = std::thread([this] { run(); });
+}
+
+void Writer::submit(JobPtr job) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_back({std::move(job), nullptr});
+  changed_.notify_one();
+}
+
+void Writer::submit(Work work) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_back({nullptr, std::move(work)});
+  changed_.notify_one();
+}
+
+void Writer::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Writer::take(Asked& asked) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  if (queue_.empty()) return false;
+  asked = std::move(queue_.front());
+  queue_.pop_front();
+  return true;
+}
+
+// Null when nobody waits, or an administrator does, or somebody who needs the writer alone.
+Writer::JobPtr Writer::take_next_member() {
+  const std::lock_guard lock(mutex_);
+  if (queue_.empty() || !queue_.front().job || queue_.front().alone) return nullptr;
+  JobPtr job = std::move(queue_.front().job);
+  queue_.pop_front();
+  return job;
+}
+
+void Writer::run() {
+  Asked asked;
+  while (take(asked)) {
+    if (asked.work) {
+      asked.work(administration());
+      asked.work = nullptr;
+    } else {
+      write_batch(std::move(asked.job));
+    }
+  }
+}
+
+SqlResult<Administration*> Writer::administration() {
+  if (!administration_) {
+    std::error_code ignored;
+    if (made_ && !std::filesystem::exists(file_, ignored)) {
+      return sql_fail(SqlState::kConnectionFailure,
+                      "the database's file is gone: put it back, or restore it from a backup");
+    }
+    auto opened = Administration::open(file_);
+    if (!opened) return sql_fail(std::move(opened.error()));
+    administration_ = std::move(*opened);
+    made_ = true;
+    ready_ = true;
+  }
+  return administration_.get();
+}
+
+SqlResult<void> Writer::open() {
+  if (connection_) return {};
+  if (auto prepared = administration(); !prepared) return sql_fail(std::move(prepared.error()));
+  auto connection = GuestConnection::open(file_, Mode::kWrite);
+  if (!connection) return sql_fail(std::move(connection.error()));
+  connection_ = std::move(*connection);
+  return {};
+}
+
+// A file that failed is opened anew: it may be another one by then.
+void Writer::note(const SqlResult<void>& result) {
+  if (result || !is_database_failure(result.error().state)) return;
+  connection_.reset();
+  administration_.reset();
+}
+
+// In a savepoint, undone when it fails.
+SqlResult<void> Writer::run_marked(WriterJob& job, base::Deadline deadline) {
+  SqlResult<void> result = connection_->mark();
+  if (!result) return result;
+  result = job.run(*connection_, deadline);
+  if (result) result = connection_->keep();
+  if (!result && connection_->in_transaction()) connection_->undo();
+  return result;
+}
+
+// False when the batch is over: the job took too long, or the transaction is lost.
+bool Writer::run_member(std::vector<Member>& members, JobPtr job) {
+  if (job->abandoned() || job->deadline().expired()) {
+    members.push_back({std::move(job), sql_fail(canceled())});
+    return true;
+  }
+  const bool first = members.empty();
+  const base::Deadline deadline =
+      first ? job->deadline() : job->deadline().earlier(base::Deadline::after(kSlice));
+  SqlResult<void> result = run_marked(*job, deadline);
+  if (result) {
+    members.push_back({std::move(job), {}});
+    return true;
+  }
+  const bool sliced =
+      result.error().state == SqlState::kQueryCanceled && !first && !job->deadline().expired();
+  const bool whole = connection_->in_transaction() || replay(members);
+  if (sliced) {
+    const std::lock_guard lock(mutex_);
+    queue_.push_front({std::move(job), nullptr, true});
+    return false;
+  }
+  members.push_back({std::move(job), std::move(result)});
+  return whole;
+}
+
+// The transaction is gone: those that had succeeded run again. False when it cannot be had back.
+bool Writer::replay(std::vector<Member>& members) {
+  // Each turn finds one more member that fails, so it ends.
+  for (std::size_t turn = 0; turn <= members.size(); ++turn) {
+    if (auto begun = connection_->begin(); !begun) return false;
+    for (Member& member : members) {
+      if (!member.result) continue;
+      member.result = run_marked(*member.job, member.job->deadline());
+      if (!connection_->in_transaction()) break;
+    }
+    if (connection_->in_transaction()) return true;
+  }
+  return false;
+}
+
+void Writer::write_batch(JobPtr first) {
+  std::vector<Member> members;
+  const auto end = base::Deadline::after(kSlice);
+  auto begun = open();
+  if (begun) begun = connection_->begin();
+  if (!begun) {
+    members.push_back({std::move(first), std::move(begun)});
+    finish(members);
+    return;
+  }
+  JobPtr job = std::move(first);
+  while (job && run_member(members, std::move(job)) && !end.expired() &&
+         members.size() < kMaxMembers) {
+    job = take_next_member();
+  }
+  end_transaction(members);
+  finish(members);
+}
+
+void Writer::end_transaction(std::vector<Member>& members) {
+  SqlResult<void> ended = connection_->in_transaction()
+                              ? connection_->commit()
+                              : sql_fail(SqlState::kIoError, "the transaction was lost");
+  if (ended) return;
+  connection_->rollback();
+  for (Member& member : members) {
+    if (member.result) member.result = ended;
+  }
+}
+
+void Writer::finish(std::vector<Member>& members) {
+  for (Member& member : members) {
+    note(member.result);
+    member.job->finish(std::move(member.result));
+  }
+}
+
+}  // namespace database::sqlite

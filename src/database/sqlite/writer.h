@@ -1,0 +1,107 @@
+// The one thread that writes to the file: many callers' transactions in one commit.
+//
+// Members of a batch run one after another, each in a savepoint; what they answer is withheld until
+// the commit, errors too, because they may have seen what others wrote. A member that fails is
+// undone alone; where its failure ends the whole transaction, the others run again without it. A
+// member that takes longer than a slice closes the batch and runs alone. An administrator's work
+// runs between two batches, on a connection of its own.
+//
+// `submit` may be called from any thread; every job is finished once, from within `stop` at the
+// latest.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "database/sql_error.h"
+#include "database/sqlite/administration.h"
+#include "database/sqlite/guest_connection.h"
+
+namespace database::sqlite {
+
+// One member of a batch. Called on the writer's thread.
+class WriterJob {
+ public:
+  explicit WriterJob(base::Deadline deadline) : deadline_(deadline) {}
+  virtual ~WriterJob() = default;
+
+  // In the open transaction. Called again when the transaction had to begin anew: what an earlier
+  // call found is then void.
+  virtual SqlResult<void> run(GuestConnection& connection, base::Deadline deadline) = 0;
+  // Once: after the commit, or why there is none.
+  virtual void finish(SqlResult<void> result) = 0;
+
+  [[nodiscard]] base::Deadline deadline() const { return deadline_; }
+  // By who no longer waits, on any thread: a job that has not begun is then dropped.
+  void abandon() { abandoned_ = true; }
+  [[nodiscard]] bool abandoned() const { return abandoned_; }
+
+ private:
+  const base::Deadline deadline_;
+  std::atomic<bool> abandoned_ = false;
+};
+
+class Writer {
+ public:
+  using JobPtr = std::shared_ptr<WriterJob>;
+  // With the administrator's connection, or why there is none.
+  using Work = std::function<void(SqlResult<Administration*>)>;
+
+  explicit Writer(std::filesystem::path file);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  ~Writer() { stop(); }
+
+  void submit(JobPtr job);
+  void submit(Work work);
+  void stop();  // after what was submitted
+
+  // Whether the file was found and prepared; guests' readers need that.
+  [[nodiscard]] bool ready() const { return ready_; }
+
+ private:
+  struct Member {
+    JobPtr job;
+    SqlResult<void> result;
+  };
+  // One of the two.
+  struct Asked {
+    JobPtr job;
+    Work work;
+    bool alone = false;  // a job that has taken longer than a slice
+  };
+
+  void run();
+  bool take(Asked& asked);
+  JobPtr take_next_member();
+  void write_batch(JobPtr first);
+  bool run_member(std::vector<Member>& members, JobPtr job);
+  bool replay(std::vector<Member>& members);
+  SqlResult<void> run_marked(WriterJob& job, base::Deadline deadline);
+  void end_transaction(std::vector<Member>& members);
+  void finish(std::vector<Member>& members);
+  SqlResult<void> open();
+  SqlResult<Administration*> administration();
+  void note(const SqlResult<void>& result);
+
+  const std::filesystem::path file_;
+  std::unique_ptr<Administration> administration_;
+  std::unique_ptr<GuestConnection> connection_;
+  bool made_ = false;  // the file is not made a second time: its loss is to be seen
+  std::atomic<bool> ready_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Asked> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace database::sqlite
