@@ -9,12 +9,16 @@
 //   pg_split_part(s,d,n) pg_initcap(s) pg_reverse(s) pg_concat(…) pg_concat_ws(sep,…)
 //   pg_greatest(…) pg_least(…)               NULLs are passed over
 //   pg_round(x[,n]) pg_trunc(x) pg_ceil(x) pg_floor(x) pg_power(a,b) pg_sqrt(x)
+//                                            round(x) is double precision's (halves to even),
+//                                            round(x,n) numeric's (halves away from zero)
 //   pg_random()                              [0, 1)
 //   pg_now()                                 '2026-01-02 03:04:05.678901+00', the statement's time
 //   pg_uuid()                                gen_random_uuid()
 //   pg_ilike(s, pattern[, escape])           ASCII case
-//   pg_default()                             kDefaultMarker: what DEFAULT is between two connections
+//   pg_default()                             kDefaultMarker: what DEFAULT is between two
+//   connections
 //
+// Characters are UTF-8's, letters ASCII's. NaN is an error: SQLite would keep it as NULL.
 // An error's message begins with its SQLSTATE and ": ", which failure.h takes off again.
 #pragma once
 
