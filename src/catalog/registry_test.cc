@@ -292,7 +292,7 @@ TEST(Registry, AFailedChangeIsNotSeen) {
 
 TEST(Registry, ANewerSchemaIsRefused) {
   const Catalog catalog;
-  ASSERT_TRUE(catalog.rows->query("UPDATE schema_versions SET version = 1000"));
+  ASSERT_TRUE(catalog.rows->query("UPDATE _roost_schema_version SET version = 1000"));
   const auto registry = Registry::open(connect(catalog.folder / "roost.db"));
   ASSERT_FALSE(registry);
   EXPECT_EQ(registry.error().code, Code::kStorage);

@@ -8,19 +8,20 @@ namespace database {
 namespace {
 
 constexpr std::string_view kVersionTable =
-    "CREATE TABLE IF NOT EXISTS schema_versions"
+    "CREATE TABLE IF NOT EXISTS _roost_schema_version"
     " (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT";
 
 base::Result<std::int64_t> version_of(Connection& connection, const std::string& name) {
-  auto rows = connection.query("SELECT version FROM schema_versions WHERE name = $1", {name});
+  auto rows = connection.query("SELECT version FROM _roost_schema_version WHERE name = $1", {name});
   if (!rows) return base::fail(std::move(rows.error()));
   if (rows->empty()) return 0;
   const auto* version = std::get_if<std::int64_t>(&rows->front().front());
   if (version == nullptr || *version < 0) {
-    return base::fail(base::Code::kStorage,
-                      fmt::format("schema_versions: the version of {} is not a number; restore the "
-                                  "file from a backup",
-                                  name));
+    return base::fail(
+        base::Code::kStorage,
+        fmt::format("_roost_schema_version: the version of {} is not a number; restore the "
+                    "file from a backup",
+                    name));
   }
   return *version;
 }
@@ -46,7 +47,7 @@ base::Result<bool> step(Connection& connection, const std::string& name,
     return base::fail(std::move(ran.error()));
   }
   auto noted = connection.query(
-      "INSERT INTO schema_versions (name, version) VALUES ($1, $2)"
+      "INSERT INTO _roost_schema_version (name, version) VALUES ($1, $2)"
       " ON CONFLICT (name) DO UPDATE SET version = excluded.version",
       {name, *version + 1});
   if (!noted) return base::fail(std::move(noted.error()));

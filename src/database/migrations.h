@@ -17,4 +17,10 @@ namespace database {
 base::Result<void> migrate(Connection& connection, std::string_view name,
                            std::span<const std::string_view> scripts);
 
+// A schema of Roost's own in the user's database: its tables' names begin with `_roost_`.
+struct SystemSchema {
+  std::string_view name;
+  std::span<const std::string_view> scripts;
+};
+
 }  // namespace database

@@ -38,7 +38,7 @@ TEST(Migrations, EachScriptRunsOnce) {
   ASSERT_TRUE(migrate(*connection, "x", kScripts));
   ASSERT_TRUE(migrate(*connection, "x", kScripts));
   EXPECT_EQ(connection->query("SELECT a FROM first ORDER BY a"), integers({1, 3}));
-  EXPECT_EQ(connection->query("SELECT version FROM schema_versions"), integers({3}));
+  EXPECT_EQ(connection->query("SELECT version FROM _roost_schema_version"), integers({3}));
 }
 
 TEST(Migrations, SchemasOfOneFileAreApart) {
@@ -47,7 +47,7 @@ TEST(Migrations, SchemasOfOneFileAreApart) {
   constexpr std::array<std::string_view, 1> kOther{"CREATE TABLE other (a INTEGER)"};
   ASSERT_TRUE(migrate(*connection, "x", kScripts));
   ASSERT_TRUE(migrate(*connection, "y", kOther));
-  EXPECT_EQ(connection->query("SELECT version FROM schema_versions ORDER BY name"),
+  EXPECT_EQ(connection->query("SELECT version FROM _roost_schema_version ORDER BY name"),
             integers({3, 1}));
 }
 
@@ -60,7 +60,7 @@ TEST(Migrations, ANewerSchemaIsRefusedUntouched) {
   EXPECT_EQ(refused.error().code, Code::kStorage);
   EXPECT_EQ(refused.error().message,
             "the schema x is at version 3, this program knows 2: run a newer roost");
-  EXPECT_EQ(connection->query("SELECT version FROM schema_versions"), integers({3}));
+  EXPECT_EQ(connection->query("SELECT version FROM _roost_schema_version"), integers({3}));
 }
 
 TEST(Migrations, AFailingScriptLeavesTheVersionBeforeIt) {
@@ -71,7 +71,7 @@ TEST(Migrations, AFailingScriptLeavesTheVersionBeforeIt) {
   const auto failed = migrate(*connection, "x", kBroken);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, Code::kInternal);
-  EXPECT_EQ(connection->query("SELECT version FROM schema_versions"), integers({1}));
+  EXPECT_EQ(connection->query("SELECT version FROM _roost_schema_version"), integers({1}));
   EXPECT_EQ(connection->query("SELECT a FROM first"), integers({1}));
   EXPECT_TRUE(migrate(*connection, "x", kScripts)) << "and can go on from there";
 }
@@ -80,7 +80,7 @@ TEST(Migrations, ADamagedVersionIsRefused) {
   const database::TestFolder folder;
   const auto connection = open(folder / "a.db");
   ASSERT_TRUE(migrate(*connection, "x", kScripts));
-  ASSERT_TRUE(connection->query("UPDATE schema_versions SET version = -1"));
+  ASSERT_TRUE(connection->query("UPDATE _roost_schema_version SET version = -1"));
   EXPECT_EQ(migrate(*connection, "x", kScripts).error().code, Code::kStorage);
 }
 

@@ -13,12 +13,14 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "database/access.h"
 #include "database/migration.h"
+#include "database/migrations.h"
 #include "database/policy.h"
 #include "database/sql_error.h"
 #include "database/statement.h"
@@ -39,6 +41,16 @@ class Pool {
                                                           const std::vector<Statement>& statements,
                                                           Bounds bounds) = 0;
 
+  // Roost's own statements, in the database's dialect with `$1` placeholders, in one transaction on
+  // its own tables; it shares commits with guests' writes. The rows of each. The first error rolls
+  // all of it back.
+  virtual reactor::Task<SqlResult<std::vector<std::vector<Row>>>> run(
+      reactor::Loop& loop, SystemAccess, std::vector<Statement> statements, Bounds bounds) = 0;
+
+  // Called after each commit that this process makes, on the thread that made it: to look for what
+  // it may have left to do. To be set before the first use.
+  virtual void on_commit(std::function<void()> committed) = 0;
+
   // A script in the database's own dialect, where policy statements (policy.h) may stand among the
   // others; one transaction. The Rows of each statement.
   virtual reactor::Task<SqlResult<std::vector<Rows>>> administer(reactor::Loop& loop, SystemAccess,
@@ -56,8 +68,10 @@ class Pool {
 };
 
 // Never fails: a file that cannot be opened is tried again by every call that the breaker lets
-// through. `blocking` must outlive the Pool.
+// through. `system` are Roost's own tables there, made or migrated before anything else runs; it
+// and `blocking` must outlive the Pool.
 std::unique_ptr<Pool> open_sqlite_pool(std::filesystem::path file, unsigned loops,
-                                       reactor::BlockingPool& blocking);
+                                       reactor::BlockingPool& blocking,
+                                       std::vector<SystemSchema> system = {});
 
 }  // namespace database

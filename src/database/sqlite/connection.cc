@@ -11,13 +11,13 @@
 
 #include "base/deadline.h"
 #include "database/sqlite/failure.h"
-#include "database/sqlite/statement.h"
+#include "database/sqlite/prepared_statement.h"
 
 namespace database {
 namespace {
 
 using sqlite::failure_of;
-using sqlite::Statement;
+using sqlite::PreparedStatement;
 
 // Roost's own statements are some dozens; a text made at run time must not grow the cache for ever.
 constexpr std::size_t kMaxCachedStatements = 256;
@@ -39,15 +39,16 @@ class SqliteConnection final : public Connection {
   base::Result<void> run_script(std::string_view sql) override;
 
  private:
-  base::Result<Statement*> statement_for(std::string_view sql);
+  base::Result<PreparedStatement*> statement_for(std::string_view sql);
 
   Handle handle_;
-  std::map<std::string, Statement, std::less<>> statements_;  // by text; destroyed before handle_
+  std::map<std::string, PreparedStatement, std::less<>>
+      statements_;  // by text; destroyed before handle_
 };
 
-base::Result<Statement*> SqliteConnection::statement_for(std::string_view sql) {
+base::Result<PreparedStatement*> SqliteConnection::statement_for(std::string_view sql) {
   if (auto found = statements_.find(sql); found != statements_.end()) return &found->second;
-  auto statement = Statement::prepare(handle_.get(), sql);
+  auto statement = PreparedStatement::prepare(handle_.get(), sql);
   if (!statement) return base::fail(std::move(statement.error()));
   if (statements_.size() >= kMaxCachedStatements) statements_.clear();
   return &statements_.emplace(sql, std::move(*statement)).first->second;

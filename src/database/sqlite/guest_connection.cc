@@ -25,6 +25,10 @@ class PairedConnection final : public GuestConnection {
 
   SqlResult<Rows> run(const GuestAccess& access, const Statement& statement,
                       const Bounds& bounds) override;
+  SqlResult<std::vector<Row>> run(SystemAccess, const Statement& statement,
+                                  base::Deadline deadline) override {
+    return pair_->run_system(statement, deadline);
+  }
   SqlResult<bool> writes(std::string_view sql) override;
 
  private:

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "database/access.h"
 #include "database/sql_error.h"
@@ -45,6 +46,10 @@ class GuestConnection {
   // After an error the transaction is to be rolled back, or to `mark`.
   virtual SqlResult<Rows> run(const GuestAccess& access, const Statement& statement,
                               const Bounds& bounds) = 0;
+
+  // A statement of Roost's own, with `$1` placeholders, on the file itself. kWrite only.
+  virtual SqlResult<std::vector<Row>> run(SystemAccess, const Statement& statement,
+                                          base::Deadline deadline) = 0;
 
   // Whether the statement is anything but a SELECT; errors are those that `run` would have.
   virtual SqlResult<bool> writes(std::string_view sql) = 0;

@@ -278,6 +278,14 @@ SqlResult<Rows> GuestPair::run(const GuestAccess& access, const Statement& state
   return rows;
 }
 
+SqlResult<std::vector<Row>> GuestPair::run_system(const database::Statement& statement,
+                                                  base::Deadline deadline) {
+  watch_ = {deadline, false};
+  auto rows = keeper_->run_system(statement.sql, statement.parameters);
+  watch_ = {};
+  return rows;
+}
+
 SqlResult<void> GuestPair::check_reads(const GuestStatement& statement) const {
   const Composition composition = keeper_->composition();
   for (const std::size_t table : statement.reads) {

@@ -44,6 +44,7 @@ class GuestPair {
   void begin_time() { caller_.now.clear(); }
   SqlResult<const Compiled*> compile(std::string_view sql);
   SqlResult<Rows> run(const GuestAccess& access, const Statement& statement, const Bounds& bounds);
+  SqlResult<std::vector<Row>> run_system(const Statement& statement, base::Deadline deadline);
 
  private:
   class AsCaller;

@@ -259,6 +259,21 @@ void Keeper::undo() {
   if (!execute(connection_.get(), "ROLLBACK TO member; RELEASE member")) rollback();
 }
 
+SqlResult<std::vector<Row>> Keeper::run_system(std::string_view sql,
+                                               std::span<const Value> parameters) {
+  auto found = system_statements_.find(sql);
+  if (found == system_statements_.end()) {
+    auto statement = PreparedStatement::prepare(connection_.get(), sql);
+    if (!statement) {
+      return sql_fail(SqlState::kInternalError, std::move(statement.error().message));
+    }
+    found = system_statements_.emplace(sql, std::move(*statement)).first;
+  }
+  auto rows = found->second.run(parameters);
+  if (!rows) return sql_fail(sqlite_error(connection_.get()));
+  return std::move(*rows);
+}
+
 // The role is part of every key: two roles never share a text.
 std::string Keeper::key_for(std::string_view what, std::size_t table, bool need,
                             bool returning) const {

@@ -13,8 +13,10 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -25,6 +27,7 @@
 #include "database/sqlite/functions.h"
 #include "database/sqlite/guest_connection.h"
 #include "database/sqlite/prepared.h"
+#include "database/sqlite/prepared_statement.h"
 #include "database/sqlite/schema.h"
 
 namespace database::sqlite {
@@ -66,6 +69,9 @@ class Keeper {
   void undo();
 
   [[nodiscard]] Composition composition() const { return {*schema_, caller_.role}; }
+
+  // A statement of Roost's own, on its own tables.
+  SqlResult<std::vector<Row>> run_system(std::string_view sql, std::span<const Value> parameters);
 
   // A statement whose rows are a key and all columns of the table. `shape` tells apart all that
   // `request` may say.
@@ -163,6 +169,7 @@ class Keeper {
   ConnectionHandle connection_;
   SchemaPtr schema_;
   StatementCache statements_;
+  std::map<std::string, PreparedStatement, std::less<>> system_statements_;  // some dozens
   StatementHandle begin_, commit_, rollback_, version_, mark_, keep_;
 
   std::optional<Armed> armed_;

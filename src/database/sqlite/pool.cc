@@ -157,13 +157,50 @@ class GuestJob final : public sqlite::WriterJob {
   std::vector<Rows> answers_;
 };
 
+// Roost's own statements on the writer.
+using SystemAnswer = SqlResult<std::vector<std::vector<Row>>>;
+class SystemJob final : public sqlite::WriterJob {
+ public:
+  SystemJob(std::vector<Statement> statements, base::Deadline deadline,
+            std::shared_ptr<Delivery<SystemAnswer>> delivery)
+      : WriterJob(deadline), statements_(std::move(statements)), delivery_(std::move(delivery)) {}
+
+  SqlResult<void> run(GuestConnection& connection, base::Deadline deadline) override {
+    answers_.clear();
+    for (const Statement& statement : statements_) {
+      auto rows = connection.run(SystemAccess(), statement, deadline);
+      if (!rows) return sql_fail(std::move(rows.error()));
+      answers_.push_back(std::move(*rows));
+    }
+    return {};
+  }
+  void finish(SqlResult<void> result) override {
+    Delivery<SystemAnswer>::deliver(delivery_, result ? SystemAnswer(std::move(answers_))
+                                                      : sql_fail(std::move(result.error())));
+  }
+
+ private:
+  const std::vector<Statement> statements_;
+  const std::shared_ptr<Delivery<SystemAnswer>> delivery_;
+  std::vector<std::vector<Row>> answers_;
+};
+
 class SqlitePool final : public Pool {
  public:
-  SqlitePool(std::filesystem::path file, unsigned loops, reactor::BlockingPool& blocking)
-      : file_(std::move(file)), blocking_(blocking), readers_(loops), writer_(file_) {}
+  SqlitePool(std::filesystem::path file, unsigned loops, reactor::BlockingPool& blocking,
+             std::vector<SystemSchema> system)
+      : file_(std::move(file)),
+        blocking_(blocking),
+        readers_(loops),
+        writer_(file_, std::move(system)) {}
 
   Task<Answer> run(reactor::Loop& loop, const GuestAccess& access,
                    const std::vector<Statement>& statements, Bounds bounds) override;
+  Task<SystemAnswer> run(reactor::Loop& loop, SystemAccess, std::vector<Statement> statements,
+                         Bounds bounds) override;
+  void on_commit(std::function<void()> committed) override {
+    writer_.on_commit(std::move(committed));
+  }
   Task<Answer> administer(reactor::Loop& loop, SystemAccess, std::string script,
                           Bounds bounds) override;
   Task<SqlResult<std::vector<std::uint64_t>>> migrate(reactor::Loop& loop, SystemAccess,
@@ -190,6 +227,9 @@ class SqlitePool final : public Pool {
                        const Bounds& bounds);
   static bool known_slow(const Reader& reader, const std::vector<Statement>& statements);
   static void note_slow(Reader& reader, const std::vector<Statement>& statements);
+  template <class T>
+  Task<SqlResult<T>> submit(std::shared_ptr<sqlite::WriterJob> job,
+                            std::shared_ptr<Delivery<SqlResult<T>>> delivery);
   template <class T, class Work>
   Task<SqlResult<T>> on_writer(reactor::Loop& loop, base::Deadline deadline, Work work);
   template <class T>
@@ -327,8 +367,24 @@ Task<Answer> SqlitePool::write(reactor::Loop& loop, const GuestAccess& access,
                                const std::vector<Statement>& statements, Bounds bounds) {
   auto delivery = std::make_shared<Delivery<Answer>>(loop.executor());
   auto job = std::make_shared<GuestJob>(access, statements, bounds, delivery);
+  co_return co_await submit(std::move(job), std::move(delivery));
+}
+
+Task<SystemAnswer> SqlitePool::run(reactor::Loop& loop, SystemAccess,
+                                   std::vector<Statement> statements, Bounds bounds) {
+  if (!breaker_.allows()) co_return sql_fail(unavailable());
+  auto delivery = std::make_shared<Delivery<SystemAnswer>>(loop.executor());
+  auto job = std::make_shared<SystemJob>(std::move(statements), bounds.deadline, delivery);
+  auto answer = co_await submit(std::move(job), std::move(delivery));
+  note(answer);
+  co_return answer;
+}
+
+template <class T>
+Task<SqlResult<T>> SqlitePool::submit(std::shared_ptr<sqlite::WriterJob> job,
+                                      std::shared_ptr<Delivery<SqlResult<T>>> delivery) {
   writer_.submit(job);
-  auto answer = co_await delivery->wait(bounds.deadline);
+  auto answer = co_await delivery->wait(job->deadline());
   if (!answer) answer = co_await delivery->wait(base::Deadline::after(kGrace));
   if (answer) co_return std::move(*answer);
   job->abandon();
@@ -384,8 +440,9 @@ Task<SqlResult<std::vector<TableSecurity>>> SqlitePool::security(reactor::Loop& 
 }  // namespace
 
 std::unique_ptr<Pool> open_sqlite_pool(std::filesystem::path file, unsigned loops,
-                                       reactor::BlockingPool& blocking) {
-  return std::make_unique<SqlitePool>(std::move(file), loops, blocking);
+                                       reactor::BlockingPool& blocking,
+                                       std::vector<SystemSchema> system) {
+  return std::make_unique<SqlitePool>(std::move(file), loops, blocking, std::move(system));
 }
 
 }  // namespace database

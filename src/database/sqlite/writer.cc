@@ -15,7 +15,8 @@ SqlError canceled() {
 
 }  // namespace
 
-Writer::Writer(std::filesystem::path file) : file_(std::move(file)) {
+Writer::Writer(std::filesystem::path file, std::vector<SystemSchema> system)
+    : file_(std::move(file)), system_(std::move(system)) {
   static_cast<void>(administration());  // a first try; every job tries again
   thread_ = std::thread([this] { run(); });
 }
@@ -65,6 +66,7 @@ void Writer::run() {
     if (asked.work) {
       asked.work(administration());
       asked.work = nullptr;
+      if (committed_) committed_();
     } else {
       write_batch(std::move(asked.job));
     }
@@ -80,11 +82,27 @@ SqlResult<Administration*> Writer::administration() {
     }
     auto opened = Administration::open(file_);
     if (!opened) return sql_fail(std::move(opened.error()));
+    if (auto prepared = prepare_file(); !prepared) return sql_fail(std::move(prepared.error()));
     administration_ = std::move(*opened);
     made_ = true;
     ready_ = true;
   }
   return administration_.get();
+}
+
+// Roost's own tables, by a connection that knows how to migrate them.
+SqlResult<void> Writer::prepare_file() {
+  if (system_.empty()) return {};
+  auto connection = open_sqlite(file_, SystemAccess());
+  if (!connection) {
+    return sql_fail(SqlState::kConnectionFailure, std::move(connection.error().message));
+  }
+  for (const SystemSchema& schema : system_) {
+    if (auto migrated = migrate(**connection, schema.name, schema.scripts); !migrated) {
+      return sql_fail(SqlState::kConnectionFailure, std::move(migrated.error().message));
+    }
+  }
+  return {};
 }
 
 SqlResult<void> Writer::open() {
@@ -177,7 +195,10 @@ void Writer::end_transaction(std::vector<Member>& members) {
   SqlResult<void> ended = connection_->in_transaction()
                               ? connection_->commit()
                               : sql_fail(SqlState::kIoError, "the transaction was lost");
-  if (ended) return;
+  if (ended) {
+    if (committed_) committed_();
+    return;
+  }
   connection_->rollback();
   for (Member& member : members) {
     if (member.result) member.result = ended;

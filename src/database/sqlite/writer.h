@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "database/migrations.h"
 #include "database/sql_error.h"
 #include "database/sqlite/administration.h"
 #include "database/sqlite/guest_connection.h"
@@ -54,7 +55,7 @@ class Writer {
   // With the administrator's connection, or why there is none.
   using Work = std::function<void(SqlResult<Administration*>)>;
 
-  explicit Writer(std::filesystem::path file);
+  Writer(std::filesystem::path file, std::vector<SystemSchema> system);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
   ~Writer() { stop(); }
@@ -62,6 +63,9 @@ class Writer {
   void submit(JobPtr job);
   void submit(Work work);
   void stop();  // after what was submitted
+
+  // To be set before the first submit.
+  void on_commit(std::function<void()> committed) { committed_ = std::move(committed); }
 
   // Whether the file was found and prepared; guests' readers need that.
   [[nodiscard]] bool ready() const { return ready_; }
@@ -88,10 +92,13 @@ class Writer {
   void end_transaction(std::vector<Member>& members);
   void finish(std::vector<Member>& members);
   SqlResult<void> open();
+  SqlResult<void> prepare_file();
   SqlResult<Administration*> administration();
   void note(const SqlResult<void>& result);
 
   const std::filesystem::path file_;
+  const std::vector<SystemSchema> system_;
+  std::function<void()> committed_;
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<GuestConnection> connection_;
   bool made_ = false;  // the file is not made a second time: its loss is to be seen

@@ -16,10 +16,10 @@
 
 namespace database::sqlite {
 
-class Statement {
+class PreparedStatement {
  public:
   // kInternal unless `sql` is exactly one valid statement whose placeholders are all `$<number>`.
-  static base::Result<Statement> prepare(sqlite3* connection, std::string_view sql);
+  static base::Result<PreparedStatement> prepare(sqlite3* connection, std::string_view sql);
 
   // kInternal when there are more or fewer parameters than placeholders.
   base::Result<std::vector<Row>> run(std::span<const Value> parameters);
@@ -30,7 +30,7 @@ class Statement {
   };
   using Handle = std::unique_ptr<sqlite3_stmt, Finalize>;
 
-  explicit Statement(Handle handle) : handle_(std::move(handle)) {}
+  explicit PreparedStatement(Handle handle) : handle_(std::move(handle)) {}
   base::Result<void> number_placeholders();
   base::Result<void> bind(std::span<const Value> parameters);
   base::Result<std::vector<Row>> rows();

@@ -1,4 +1,4 @@
-#include "database/sqlite/statement.h"
+#include "database/sqlite/prepared_statement.h"
 
 #include <algorithm>
 #include <charconv>
@@ -52,12 +52,13 @@ class ResetAtEnd {
 
 }  // namespace
 
-base::Result<Statement> Statement::prepare(sqlite3* connection, std::string_view sql) {
+base::Result<PreparedStatement> PreparedStatement::prepare(sqlite3* connection,
+                                                           std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
   const char* tail = sql.data();
   const int status = sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &raw, &tail);
-  Statement statement{Handle(raw)};
+  PreparedStatement statement{Handle(raw)};
   if (status != SQLITE_OK) return base::fail(failure_of(connection));
   const auto rest = sql.substr(static_cast<std::size_t>(tail - sql.data()));
   if (raw == nullptr || rest.find_first_not_of(" \t\r\n;") != std::string_view::npos) {
@@ -68,7 +69,7 @@ base::Result<Statement> Statement::prepare(sqlite3* connection, std::string_view
   return statement;
 }
 
-base::Result<void> Statement::number_placeholders() {
+base::Result<void> PreparedStatement::number_placeholders() {
   const int count = sqlite3_bind_parameter_count(handle_.get());
   for (int index = 1; index <= count; ++index) {
     const char* name = sqlite3_bind_parameter_name(handle_.get(), index);
@@ -86,13 +87,13 @@ base::Result<void> Statement::number_placeholders() {
   return {};
 }
 
-base::Result<std::vector<Row>> Statement::run(std::span<const Value> parameters) {
+base::Result<std::vector<Row>> PreparedStatement::run(std::span<const Value> parameters) {
   const ResetAtEnd reset(handle_.get());
   if (auto bound = bind(parameters); !bound) return base::fail(bound.error());
   return rows();
 }
 
-base::Result<void> Statement::bind(std::span<const Value> parameters) {
+base::Result<void> PreparedStatement::bind(std::span<const Value> parameters) {
   if (parameters.size() != parameters_) {
     return base::fail(base::Code::kInternal,
                       fmt::format("the statement takes {} parameters, {} were given: {}",
@@ -107,7 +108,7 @@ base::Result<void> Statement::bind(std::span<const Value> parameters) {
   return {};
 }
 
-base::Result<std::vector<Row>> Statement::rows() {
+base::Result<std::vector<Row>> PreparedStatement::rows() {
   std::vector<Row> rows;
   int status = SQLITE_OK;
   while ((status = sqlite3_step(handle_.get())) == SQLITE_ROW) {
