@@ -1,5 +1,6 @@
 #include "sandbox/guest_run.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -121,9 +122,24 @@ base::Error GuestRun::timeout_error() const {
               ": make it faster, or raise `timeout`"};
 }
 
-bool GuestRun::sleeping() { return store_.suspension().waiting(); }
+GuestRun::Waits GuestRun::waits() {
+  if (!store_.suspension().waiting()) return Waits::kTurn;
+  return state_.call.database ? Waits::kDatabase : Waits::kClock;
+}
 
 void GuestRun::wake_up() { store_.suspension().answer(0); }
+
+// A result that the guest's memory could not hold is not made.
+database::Bounds GuestRun::bounds() const {
+  database::Bounds bounds;
+  bounds.deadline = deadline_;
+  bounds.max_bytes = std::min(bounds.max_bytes, limits_.memory_bytes);
+  return bounds;
+}
+
+void GuestRun::answer(database::SqlResult<std::vector<database::Rows>> outcome) {
+  store_.suspension().answer(host::answer_query(state_.call, std::move(outcome)));
+}
 
 std::optional<base::Error> GuestRun::refusal() const {
   switch (store_.refused()) {
@@ -144,21 +160,30 @@ std::optional<base::Error> GuestRun::refusal() const {
   return std::nullopt;
 }
 
+base::Error GuestRun::crash() const {
+  const host::Call& call = state_.call;
+  base::Error error;
+  if (call.exit_code) {
+    error = {base::Code::kGuestExit, "the function exited with code " +
+                                         std::to_string(*call.exit_code) + ": its log may say why"};
+  } else {
+    error = {base::Code::kTrap, "the function trapped: " + trap_->message};
+  }
+  if (call.query_failure) {
+    error.message += "; its last query had failed: " + host::describe(*call.query_failure);
+  }
+  return error;
+}
+
 base::Result<host::Response> GuestRun::outcome() {
   host::Call& call = state_.call;
   if (stopped_) return base::fail(*stopped_);
   if (trap_) {
     if (auto refused = refusal()) return base::fail(std::move(*refused));
     if (call.failure) return base::fail(*call.failure);
-    if (!call.exit_code) {
-      return base::fail(base::Code::kTrap, "the function trapped: " + trap_->message);
-    }
-    if (*call.exit_code != 0) {
-      return base::fail(base::Code::kGuestExit, "the function exited with code " +
-                                                    std::to_string(*call.exit_code) +
-                                                    ": its log may say why");
-    }
+    if (call.exit_code != 0U) return base::fail(crash());
   }
+  if (call.query_failure) return base::fail(host::unhandled(*call.query_failure));
   return call.response ? std::move(*call.response) : host::Response{};
 }
 

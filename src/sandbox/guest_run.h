@@ -10,8 +10,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/deadline.h"
+#include "database/statement.h"
+#include "host/database_call.h"
 #include "sandbox/host_functions.h"
 #include "sandbox/program.h"
 #include "sandbox/sandbox.h"
@@ -41,10 +44,18 @@ class GuestRun {
   // after that.
   [[nodiscard]] bool poll();
 
-  // A host call sleeps until `wake`, which is no later than the deadline.
-  [[nodiscard]] bool sleeping();
+  // What it waits for after a poll that was not the last.
+  enum class Waits : std::uint8_t { kTurn, kClock, kDatabase };
+  [[nodiscard]] Waits waits();
+
+  // kClock: a host call sleeps until `wake`, which is no later than the deadline.
   [[nodiscard]] base::Deadline wake() const { return state_.wake.earlier(deadline_); }
   void wake_up();  // to be called once `wake` has passed
+
+  // kDatabase: what is asked for, within which bounds.
+  [[nodiscard]] const host::DatabaseRequest& query() const { return *state_.call.database; }
+  [[nodiscard]] database::Bounds bounds() const;
+  void answer(database::SqlResult<std::vector<database::Rows>> outcome);
 
   // The result; once, at the end.
   CallResult finish();
@@ -59,6 +70,7 @@ class GuestRun {
   Clock::time_point account(Clock::time_point begin, std::chrono::nanoseconds cpu_begin);
   [[nodiscard]] bool over_time(Clock::time_point now);
   base::Result<host::Response> outcome();
+  [[nodiscard]] base::Error crash() const;
   [[nodiscard]] std::string for_people(std::string_view text) const;
   [[nodiscard]] std::optional<base::Error> refusal() const;
   [[nodiscard]] base::Error timeout_error() const;

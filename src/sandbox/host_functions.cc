@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "host/assemblyscript.h"
+#include "host/database_call.h"
 #include "host/functions.h"
 #include "host/wasi.h"
 
@@ -62,6 +63,19 @@ std::optional<wasm::Step> poll_oneoff(wasm::Caller& caller, std::uint32_t subscr
   return wasm::Step::suspend();
 }
 
+// db_query and db_batch: what is asked for is noted, the driver has it answered.
+template <auto ask, class Signature = decltype(ask)>
+struct Asked;
+template <auto ask, class... Args>
+struct Asked<ask, host::Answer<host::Unit> (*)(host::Call&, host::GuestMemory, Args...)> {
+  static std::optional<wasm::Step> call(wasm::Caller& caller, Args... arguments) {
+    host::Call& call = state_of(caller).call;
+    if (!host::count_host_call(call)) return std::nullopt;
+    if (!ask(call, host::GuestMemory(caller.memory()), arguments...)) return std::nullopt;
+    return wasm::Step::suspend();
+  }
+};
+
 template <auto function>
 void link(wasm::Linker& linker, std::string_view module, std::string_view name) {
   linker.define<&Linked<function>::call>(module, name);
@@ -78,6 +92,8 @@ void link_roost(wasm::Linker& linker) {
   link<&host::result_read>(linker, kRoost, "result_read");
   link<&host::now>(linker, kRoost, "now");
   link<&host::random>(linker, kRoost, "random");
+  linker.define<&Asked<&host::ask_query>::call>(kRoost, "db_query");
+  linker.define<&Asked<&host::ask_batch>::call>(kRoost, "db_batch");
   link<&host::assemblyscript_abort>(linker, "env", "abort");
 }
 

@@ -287,6 +287,21 @@ TEST_F(NothingLeft, NoInstanceSlotMemoryOrFileAfterATimeout) {
   EXPECT_TRUE(call(kHello).response);
 }
 
+TEST_F(NothingLeft, NoQueryAfterATimeout) {
+  limits_.timeout = 30ms;
+  pool_.wait = 1h;
+  const auto asking = know(R"((module
+    (import "roost" "db_query" (func $query (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "handle") (drop (call $query (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))))");
+  std::vector<std::future<CallResult>> calls;
+  for (unsigned i = 0; i < 16; ++i) calls.push_back(begin(asking, i % 2));
+  for (auto& future : calls) EXPECT_EQ(code_of(finish(std::move(future))), base::Code::kTimeout);
+  EXPECT_EQ(pool_.asked().size(), 16U);
+  EXPECT_EQ(pool_.running, 0);
+  EXPECT_EQ(sandbox_->live().instances, 0U);
+}
+
 // Pages of calls that are over are the system's again, not a second budget that nobody counts.
 TEST_F(NothingLeft, MemoryGoesBackToTheSystem) {
   const auto resident = [] {

@@ -21,6 +21,8 @@ namespace {
 constexpr std::uint32_t kSpareInstances = 128;
 // A program is about five mappings of the default limit of 65530: a quarter of them.
 constexpr std::size_t kMaxPrograms = 3000;
+// A query's JSON of more bytes than this would hold up the loop while it is read.
+constexpr std::size_t kReadOnLoop = 64 * base::kKiB;
 constexpr std::string_view kMagic("\0asm", 4);
 constexpr std::string_view kSealPurpose = "roost compiled code 1";
 #ifdef ROOST_SANITIZED
@@ -33,7 +35,7 @@ constexpr std::uint32_t kMaxPool = 100'000;
 class EngineSandbox final : public Sandbox {
  public:
   EngineSandbox(wasm::Engine engine, const Settings& settings, const auth::MasterKey& master,
-                ModuleSource& source, reactor::BlockingPool& blocking)
+                ModuleSource& source, database::Pool& database, reactor::BlockingPool& blocking)
       : engine_(std::move(engine)),
         budget_(settings.node_memory_bytes > 0 ? settings.node_memory_bytes
                                                : node_memory_bytes() / 2),
@@ -43,6 +45,7 @@ class EngineSandbox final : public Sandbox {
         code_(settings.code_folder, engine_.compatibility(), master.derive(kSealPurpose)),
         programs_(kMaxPrograms),
         source_(source),
+        database_(database),
         blocking_(blocking) {}
 
   reactor::Task<CallResult> call(reactor::Loop& loop, CallRequest request) override;
@@ -60,6 +63,8 @@ class EngineSandbox final : public Sandbox {
 
   reactor::Task<CallResult> run(reactor::Loop& loop, const Program& program,
                                 const CallRequest& request);
+  // Has the guest's query answered.
+  reactor::Task<void> query(reactor::Loop& loop, GuestRun& guest, const auth::Principal& principal);
   // `module` may be empty: its bytes are then asked for when its code is missing. Blocks.
   base::Result<ProgramPtr> load(const base::Sha256& hash, std::string_view module);
   // Null when there is no compiled code.
@@ -74,6 +79,7 @@ class EngineSandbox final : public Sandbox {
   CodeStore code_;
   ProgramCache programs_;
   ModuleSource& source_;
+  database::Pool& database_;
   reactor::BlockingPool& blocking_;
   std::mutex loading_;    // one load at a time: who waits finds it done
   std::mutex compiling_;  // likewise; apart, so that a long compilation holds up no load
@@ -98,14 +104,38 @@ reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, const Program&
   const Counted counted(instances_);
   GuestRun guest(grounds_, program, request, loop.index());
   while (!guest.poll()) {
-    if (guest.sleeping()) {
-      co_await loop.sleep_until(guest.wake());
-      guest.wake_up();
-    } else {
-      co_await loop.slices().turn();
+    switch (guest.waits()) {
+      case GuestRun::Waits::kTurn:
+        co_await loop.slices().turn();
+        break;
+      case GuestRun::Waits::kClock:
+        co_await loop.sleep_until(guest.wake());
+        guest.wake_up();
+        break;
+      case GuestRun::Waits::kDatabase:
+        co_await query(loop, guest, request.principal);
+        break;
     }
   }
   co_return guest.finish();
+}
+
+// The database ends what it does at the call's deadline, and so this ends then too.
+reactor::Task<void> EngineSandbox::query(reactor::Loop& loop, GuestRun& guest,
+                                         const auth::Principal& principal) {
+  const host::DatabaseRequest& request = guest.query();
+  database::SqlResult<std::vector<database::Statement>> statements;
+  if (request.json.size() <= kReadOnLoop) {
+    statements = host::statements_of(request);
+  } else {
+    statements = co_await blocking_.run([&request] { return host::statements_of(request); });
+  }
+  if (!statements) {
+    guest.answer(database::sql_fail(std::move(statements.error())));
+    co_return;
+  }
+  const database::GuestAccess access(principal);
+  guest.answer(co_await database_.run(loop, access, *statements, guest.bounds()));
 }
 
 base::Result<void> EngineSandbox::prepare(std::string_view module, const catalog::Limits& limits) {
@@ -177,6 +207,7 @@ base::Result<void> EngineSandbox::compile(const base::Sha256& hash, std::string_
 base::Result<std::unique_ptr<Sandbox>> Sandbox::create(Settings settings,
                                                        const auth::MasterKey& master,
                                                        ModuleSource& source,
+                                                       database::Pool& database,
                                                        reactor::BlockingPool& blocking) {
   std::error_code error;
   std::filesystem::create_directories(settings.code_folder, error);
@@ -189,7 +220,8 @@ base::Result<std::unique_ptr<Sandbox>> Sandbox::create(Settings settings,
   pool.instances = std::min(settings.max_instances + kSpareInstances, kMaxPool);
   auto engine = wasm::Engine::serving(pool);
   if (!engine) return base::fail(std::move(engine.error()));
-  return std::make_unique<EngineSandbox>(std::move(*engine), settings, master, source, blocking);
+  return std::make_unique<EngineSandbox>(std::move(*engine), settings, master, source, database,
+                                         blocking);
 }
 
 }  // namespace sandbox

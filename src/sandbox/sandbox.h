@@ -19,6 +19,7 @@
 #include "base/crypto.h"
 #include "base/error.h"
 #include "catalog/function.h"
+#include "database/pool.h"
 #include "host/call.h"
 #include "host/event.h"
 #include "reactor/blocking_pool.h"
@@ -67,10 +68,11 @@ class ModuleSource {
 
 class Sandbox {
  public:
-  // `blocking`, and `source`, must outlive it.
+  // `source`, `database` and `blocking` must outlive it.
   static base::Result<std::unique_ptr<Sandbox>> create(Settings settings,
                                                        const auth::MasterKey& master,
                                                        ModuleSource& source,
+                                                       database::Pool& database,
                                                        reactor::BlockingPool& blocking);
   virtual ~Sandbox() = default;
 

@@ -14,6 +14,7 @@
 
 #include "base/id.h"
 #include "reactor/reactor.h"
+#include "sandbox/fake_pool.h"
 #include "sandbox/sandbox.h"
 #include "wasm/engine.h"
 
@@ -48,7 +49,7 @@ class SandboxTest : public ::testing::Test {
                          .compiler_program = std::filesystem::read_symlink("/proc/self/exe"),
                          .max_instances = 32,
                          .node_memory_bytes = node_memory_},
-                        master_, source_, reactor_.blocking());
+                        master_, source_, pool_, reactor_.blocking());
     ASSERT_TRUE(made) << made.error().message;
     sandbox_ = std::move(*made);
   }
@@ -108,6 +109,7 @@ class SandboxTest : public ::testing::Test {
   std::uint64_t node_memory_ = 256ULL << 20U;
   auth::MasterKey master_ = auth::MasterKey::generate();
   MapSource source_;
+  FakePool pool_;
   reactor::Reactor reactor_{2, 2};
   std::unique_ptr<Sandbox> sandbox_;
 
