@@ -41,7 +41,7 @@ class BenchSandbox final : public sandbox::ModuleSource {
          .compiler_program = std::filesystem::read_symlink("/proc/self/exe"),
          .max_instances = 1000,
          .node_memory_bytes = 0},
-        master_, *this, blocking_);
+        master_, *this, *database_, blocking_);
     if (!made) fail(made.error());
     sandbox_ = std::move(*made);
   }
@@ -92,6 +92,8 @@ class BenchSandbox final : public sandbox::ModuleSource {
                          .request_id = "bench"};
   reactor::BlockingPool blocking_{1};
   reactor::Loop loop_{0};
+  std::unique_ptr<database::Pool> database_ =
+      database::open_sqlite_pool(folder_ / "data.db", 1, blocking_);
   std::unique_ptr<sandbox::Sandbox> sandbox_;
 };
 

@@ -6,6 +6,7 @@
 //     keys.json             0600, written at each start; see keys_file.h
 //     roost.toml            the configuration, if there is any
 //     roost.db              functions, modules, signing keys
+//     data.db               the user's tables, which functions query
 //     journal/, code/       invocations; compiled code, a cache
 //
 // Movable; the lock is let go with it, or with the process, however that ends. All calls block.
@@ -29,6 +30,7 @@ class DataFolder {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path database() const { return path_ / "roost.db"; }
+  [[nodiscard]] std::filesystem::path user_database() const { return path_ / "data.db"; }
   [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
   [[nodiscard]] std::filesystem::path code() const { return path_ / "code"; }
 

@@ -34,6 +34,7 @@ TEST(DataFolder, IsMadeForItsOwnerOnly) {
   EXPECT_EQ(mode_of(test / "a/b"), 0700U);
   EXPECT_EQ(mode_of(test / "a/b/lock"), 0600U);
   EXPECT_EQ(folder->database(), test / "a/b/roost.db");
+  EXPECT_EQ(folder->user_database(), test / "a/b/data.db");
   EXPECT_EQ(folder->journal(), test / "a/b/journal");
   EXPECT_EQ(folder->code(), test / "a/b/code");
 }

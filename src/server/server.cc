@@ -8,6 +8,7 @@
 
 #include "catalog/keys.h"
 #include "catalog/registry.h"
+#include "database/pool.h"
 #include "deploy/deployer.h"
 #include "http/server.h"
 #include "invoke/environment.h"
@@ -84,6 +85,7 @@ class ComposedServer final : public Server {
   std::unique_ptr<journal::Journal> journal_;
   telemetry::Metrics metrics_;
   std::unique_ptr<RegistryModules> modules_;
+  std::unique_ptr<database::Pool> database_;   // outlives the Tasks that wait for it
   std::unique_ptr<reactor::Reactor> reactor_;  // stop() destroys it before what its Tasks use
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::unique_ptr<deploy::Deployer> deployer_;
@@ -115,12 +117,15 @@ Result<void> ComposedServer::open_engine() {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   reactor_ = std::make_unique<reactor::Reactor>(config_.loops > 0 ? config_.loops : cores,
                                                 config_.blocking_threads);
+  // The file is opened when it is first asked for: a server serves without it, too.
+  database_ = database::open_sqlite_pool(
+      folder_.user_database(), static_cast<unsigned>(reactor_->size()), reactor_->blocking());
   modules_ = std::make_unique<RegistryModules>(*registry_);
   auto sandbox = sandbox::Sandbox::create({.code_folder = folder_.code(),
                                            .compiler_program = program_,
                                            .max_instances = config_.limits.max_concurrency,
                                            .node_memory_bytes = config_.limits.node_memory},
-                                          *master_, *modules_, reactor_->blocking());
+                                          *master_, *modules_, *database_, reactor_->blocking());
   if (!sandbox) return base::fail(std::move(sandbox.error()));
   sandbox_ = std::move(*sandbox);
   return {};
@@ -189,12 +194,14 @@ Drained ComposedServer::drain(const Pause& pause) {
 }
 
 // The loops go before what their Tasks hold places, instances and connections of. The pool's work
-// is done by then, and nothing is left that could ask it for more.
+// is done by then, and nothing is left that could ask it for more. The database's writer answers to
+// loops: it ends when they no longer run and before they are gone.
 void ComposedServer::stop() {
   if (!reactor_) return;
   if (invoker_) invoker_->admission().drain();
   if (http_) http_->close();
   reactor_->stop();
+  if (database_) database_->stop();
   http_.reset();
   reactor_.reset();
 }

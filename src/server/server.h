@@ -1,6 +1,7 @@
 // The composition root: builds all rooms from a Config, and takes them down in order.
 //
-//   data folder → registry, keys → journal → loops → sandbox → deployer, invoker → listeners
+//   data folder → registry, keys → journal → loops → database → sandbox → deployer, invoker
+//   → listeners
 //
 // One per process, and one per data folder. Its methods are called from one thread, the main one;
 // nothing else in the program knows how the rooms fit together.
