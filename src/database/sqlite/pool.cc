@@ -103,7 +103,10 @@ Answer run_each(GuestConnection& connection, const GuestAccess& access,
   answers.reserve(statements.size());
   for (const Statement& statement : statements) {
     auto rows = connection.run(access, statement, bounds);
-    if (!rows) return sql_fail(std::move(rows.error()));
+    if (!rows) {
+      rows.error().statement = static_cast<std::uint32_t>(answers.size());
+      return sql_fail(std::move(rows.error()));
+    }
     bounds.max_bytes -= std::min<std::uint64_t>(bounds.max_bytes, rows->json.size());
     answers.push_back(std::move(*rows));
   }
