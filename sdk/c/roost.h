@@ -1,4 +1,4 @@
-// Roost's SDK for functions in C: one header over the imports of module `roost` (docs/abi.md).
+// Roost's SDK for functions in C, over the imports of module `roost` (docs/abi.md).
 //
 //   #include "roost.h"
 //   void handle(void) { roost_respond_json(200, "{\"message\":\"Hello\"}", 19); }
@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "roost_json.h"
 
 // ---- The imports, as the host has them --------------------------------------------------------
 
@@ -33,6 +35,10 @@ ROOST_IMPORT("log") void roost_import_log(uint32_t level, const char* text, uint
 ROOST_IMPORT("env") int32_t roost_import_env(const char* name, uint32_t length);
 ROOST_IMPORT("result_read")
 uint32_t roost_import_result_read(void* to, uint32_t offset, uint32_t length);
+ROOST_IMPORT("db_query")
+int32_t roost_import_db_query(const char* sql, uint32_t sql_length, const char* params,
+                              uint32_t params_length);
+ROOST_IMPORT("db_batch") int32_t roost_import_db_batch(const char* batch, uint32_t length);
 ROOST_IMPORT("now") int64_t roost_import_now(void);
 ROOST_IMPORT("random") void roost_import_random(void* to, uint32_t length);
 
@@ -124,228 +130,129 @@ static inline void roost_random(void* to, size_t length) {
   }
 }
 
-// ---- JSON: one member of an object, and strings -----------------------------------------------
+// ---- The database -----------------------------------------------------------------------------
 
-enum {
-  ROOST_JSON_ABSENT = -1,    // no such member, or it is not a string
-  ROOST_JSON_INVALID = -2,   // the text is not one JSON object
-  ROOST_JSON_TOO_LONG = -3,  // the string and its NUL do not fit
-  ROOST_JSON_MAX_DEPTH = 64
-};
-
+// What came of a query. `json` is {"rows":[…],"count":N}; where it failed,
+// {"code":"23505","class":"unique_violation","message":"…",…}. A failure that a function does not
+// answer ends its call with 500.
 typedef struct {
-  const char* at;
-  const char* end;
-} roost_json_cursor;
+  bool ok;
+  char* text;  // `json` as it came, allocated; NULL without memory
+  size_t length;
+  roost_json json;
+} roost_result;
 
-static inline void roost_json_space(roost_json_cursor* c) {
-  while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r')) {
-    ++c->at;
+static inline bool roost_take_result(int32_t size, roost_result* result) {
+  *result = (roost_result){.ok = size >= 0, .length = (size_t)(size < 0 ? -size : size)};
+  result->text = malloc(result->length + 1);
+  if (result->text == NULL) return result->ok = false;
+  roost_import_result_read(result->text, 0, (uint32_t)result->length);
+  result->text[result->length] = '\0';
+  result->json = (roost_json){result->text, result->text + result->length};
+  return result->ok;
+}
+
+// One statement with placeholders $1, $2, …, as the caller. `params` is a JSON array, or NULL.
+static inline bool roost_query(const char* sql, const char* params, roost_result* result) {
+  const size_t params_length = params == NULL ? 0 : strlen(params);
+  return roost_take_result(
+      roost_import_db_query(sql, (uint32_t)strlen(sql), params, (uint32_t)params_length), result);
+}
+
+// Several in one transaction: `batch` is a JSON array of {"sql":"…","params":[…]}. `json` is
+// {"results":[…]}, an object like a query's for each.
+static inline bool roost_batch(const char* batch, roost_result* result) {
+  return roost_take_result(roost_import_db_batch(batch, (uint32_t)strlen(batch)), result);
+}
+
+// The rows, objects by column, one after another:
+//   for (roost_json row, rest = roost_rows(&result); roost_json_next(&rest, &row);) …
+static inline roost_json roost_rows(const roost_result* result) {
+  return roost_json_items(roost_json_member(result->json, "rows"));
+}
+
+// Of the rows, or of those that a statement without rows changed.
+static inline int64_t roost_count(const roost_result* result) {
+  int64_t count = 0;
+  roost_json_int64(roost_json_member(result->json, "count"), &count);
+  return count;
+}
+
+// Whether it failed with this code of PostgreSQL's, e.g. "23505".
+static inline bool roost_failed_with(const roost_result* result, const char* code) {
+  char found[8];
+  const roost_json member = roost_json_member(result->json, "code");
+  return !result->ok && roost_json_text(member, found, sizeof found) > 0 &&
+         strcmp(found, code) == 0;
+}
+
+// ---- Parameters for a query -------------------------------------------------------------------
+
+// roost_params params = {0};
+// roost_params_text(&params, title, strlen(title));
+// roost_query("INSERT INTO todos (title) VALUES ($1)", roost_params_json(&params), &result);
+typedef struct {
+  char* text;     // "[…]"; NULL before the first
+  size_t length;  // without the end of the array
+  size_t capacity;
+  bool failed;  // without memory
+} roost_params;
+
+// Room for `size` bytes before the array's end; NULL without memory.
+static inline char* roost_params_room(roost_params* params, size_t size) {
+  const size_t needed = params->length + size + 2;
+  if (!params->failed && needed > params->capacity) {
+    char* const larger = realloc(params->text, 2 * needed);
+    params->failed = larger == NULL;
+    if (larger != NULL) params->text = larger;
+    params->capacity = 2 * needed;
   }
+  if (params->failed) return NULL;
+  char* const room = params->text + params->length;
+  params->length += size;
+  memcpy(room + size, "]", 2);
+  return room;
 }
 
-static inline bool roost_json_take(roost_json_cursor* c, char wanted) {
-  if (c->at == c->end || *c->at != wanted) return false;
-  ++c->at;
-  return true;
+// A value that is JSON already.
+static inline void roost_params_value(roost_params* params, const char* json, size_t length) {
+  char* const room = roost_params_room(params, length + 1);
+  if (room == NULL) return;
+  *room = params->length == length + 1 ? '[' : ',';
+  memcpy(room + 1, json, length);
 }
 
-static inline int32_t roost_json_hex4(roost_json_cursor* c) {
-  if (c->end - c->at < 4) return -1;
-  int32_t value = 0;
-  for (int i = 0; i < 4; ++i) {
-    const char digit = *c->at++;
-    if (digit >= '0' && digit <= '9')
-      value = value * 16 + (digit - '0');
-    else if (digit >= 'a' && digit <= 'f')
-      value = value * 16 + (digit - 'a' + 10);
-    else if (digit >= 'A' && digit <= 'F')
-      value = value * 16 + (digit - 'A' + 10);
-    else
-      return -1;
-  }
-  return value;
+static inline void roost_params_null(roost_params* params) {
+  roost_params_value(params, "null", 4);
 }
 
-static inline int roost_json_utf8(uint32_t point, char out[4]) {
-  if (point < 0x80) {
-    out[0] = (char)point;
-    return 1;
-  }
-  const int size = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  for (int i = size - 1; i > 0; --i, point >>= 6) out[i] = (char)(0x80 | (point & 0x3f));
-  out[0] = (char)((0xf0U << (4 - size)) | point);
-  return size;
+static inline void roost_params_bool(roost_params* params, bool value) {
+  roost_params_value(params, value ? "true" : "false", value ? 4 : 5);
 }
 
-// What follows `\u`: a code point, from two escapes when it needs a surrogate pair; -1 when half of
-// a pair is missing.
-static inline int32_t roost_json_code_point(roost_json_cursor* c) {
-  const int32_t high = roost_json_hex4(c);
-  if (high < 0xd800 || high > 0xdfff) return high;
-  if (high > 0xdbff || !roost_json_take(c, '\\') || !roost_json_take(c, 'u')) return -1;
-  const int32_t low = roost_json_hex4(c);
-  if (low < 0xdc00 || low > 0xdfff) return -1;
-  return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-}
-
-// The next character of a string, decoded: its size in `out`, 0 at the closing quote, -1 when the
-// text is not JSON. Bytes of UTF-8 pass one at a time.
-static inline int roost_json_character(roost_json_cursor* c, char out[4]) {
-  if (c->at == c->end || (unsigned char)*c->at < 0x20) return -1;
-  out[0] = *c->at++;
-  if (out[0] == '"') return 0;
-  if (out[0] != '\\') return 1;
-  if (c->at == c->end) return -1;
-  const char letter = *c->at++;
-  if (letter == 'u') {
-    const int32_t point = roost_json_code_point(c);
-    return point < 0 ? -1 : roost_json_utf8((uint32_t)point, out);
-  }
-  static const char letters[] = "\"\\/bfnrt";
-  static const char meanings[] = "\"\\/\b\f\n\r\t";
-  const char* const found = memchr(letters, letter, sizeof letters - 1);
-  if (found == NULL) return -1;
-  out[0] = meanings[found - letters];
-  return 1;
-}
-
-// Reads a string past its opening quote. False when it is not JSON; `*equal` says whether it is
-// `wanted`.
-static inline bool roost_json_compare(roost_json_cursor* c, const char* wanted, bool* equal) {
-  const size_t wanted_length = strlen(wanted);
-  size_t length = 0;
-  char bytes[4];
-  *equal = true;
-  for (int size; (size = roost_json_character(c, bytes)) != 0; length += (size_t)size) {
-    if (size < 0) return false;
-    if (!*equal || length + (size_t)size > wanted_length ||
-        memcmp(wanted + length, bytes, (size_t)size) != 0) {
-      *equal = false;
-    }
-  }
-  *equal = *equal && length == wanted_length;
-  return true;
-}
-
-// Copies a string past its opening quote; its length, or ROOST_JSON_INVALID or _TOO_LONG.
-static inline ptrdiff_t roost_json_copy(roost_json_cursor* c, char* out, size_t capacity) {
-  size_t length = 0;
-  char bytes[4];
-  for (int size; (size = roost_json_character(c, bytes)) != 0; length += (size_t)size) {
-    if (size < 0) return ROOST_JSON_INVALID;
-    if (length + (size_t)size < capacity) memcpy(out + length, bytes, (size_t)size);
-  }
-  if (length >= capacity) return ROOST_JSON_TOO_LONG;
-  out[length] = '\0';
-  return (ptrdiff_t)length;
-}
-
-static inline bool roost_json_digits(roost_json_cursor* c) {
-  const char* const start = c->at;
-  while (c->at < c->end && *c->at >= '0' && *c->at <= '9') ++c->at;
-  return c->at != start;
-}
-
-static inline bool roost_json_number(roost_json_cursor* c) {
-  roost_json_take(c, '-');
-  if (!roost_json_take(c, '0') && !roost_json_digits(c)) return false;
-  if (roost_json_take(c, '.') && !roost_json_digits(c)) return false;
-  if (!roost_json_take(c, 'e') && !roost_json_take(c, 'E')) return true;
-  if (!roost_json_take(c, '-')) roost_json_take(c, '+');
-  return roost_json_digits(c);
-}
-
-static inline bool roost_json_word(roost_json_cursor* c, const char* word) {
-  const size_t length = strlen(word);
-  if ((size_t)(c->end - c->at) < length || memcmp(c->at, word, length) != 0) return false;
-  c->at += length;
-  return true;
-}
-
-static inline bool roost_json_skip(roost_json_cursor* c, int depth);
-
-// The rest of an object or array, past its opening bracket.
-static inline bool roost_json_skip_items(roost_json_cursor* c, char closing, int depth) {
-  bool ignored;
-  roost_json_space(c);
-  if (roost_json_take(c, closing)) return true;
+static inline void roost_params_int64(roost_params* params, int64_t value) {
+  char text[20];
+  char* at = text + sizeof text;
+  uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
   do {
-    roost_json_space(c);
-    if (closing == '}') {
-      if (!roost_json_take(c, '"') || !roost_json_compare(c, "", &ignored)) return false;
-      roost_json_space(c);
-      if (!roost_json_take(c, ':')) return false;
-    }
-    if (!roost_json_skip(c, depth)) return false;
-    roost_json_space(c);
-  } while (roost_json_take(c, ','));
-  return roost_json_take(c, closing);
+    *--at = (char)('0' + rest % 10);
+    rest /= 10;
+  } while (rest > 0);
+  if (value < 0) *--at = '-';
+  roost_params_value(params, at, (size_t)(text + sizeof text - at));
 }
 
-// Reads over one value of any kind; false when it is not JSON or nested too deep.
-static inline bool roost_json_skip(roost_json_cursor* c, int depth) {
-  bool ignored;
-  roost_json_space(c);
-  if (depth > ROOST_JSON_MAX_DEPTH) return false;
-  if (roost_json_take(c, '"')) return roost_json_compare(c, "", &ignored);
-  if (roost_json_take(c, '{')) return roost_json_skip_items(c, '}', depth + 1);
-  if (roost_json_take(c, '[')) return roost_json_skip_items(c, ']', depth + 1);
-  return roost_json_word(c, "true") || roost_json_word(c, "false") || roost_json_word(c, "null") ||
-         roost_json_number(c);
+static inline void roost_params_text(roost_params* params, const char* text, size_t length) {
+  const size_t size = roost_json_escape(text, length, NULL, 0);
+  char* const room = roost_params_room(params, size + 3);
+  if (room == NULL) return;
+  *room = params->length == size + 3 ? '[' : ',';
+  room[1] = '"';
+  roost_json_escape(text, length, room + 2, size + 1);
+  room[size + 2] = '"';
 }
 
-// The string member `name` of the JSON object in `json`, its escapes decoded, into `out` with a
-// NUL: its length, or one of the negative numbers above. The whole text is checked; of a repeated
-// member the last counts.
-static inline ptrdiff_t roost_json_string(const char* json, size_t length, const char* name,
-                                          char* out, size_t capacity) {
-  roost_json_cursor c = {json, json + length};
-  ptrdiff_t found = ROOST_JSON_ABSENT;
-  roost_json_space(&c);
-  if (!roost_json_take(&c, '{')) return ROOST_JSON_INVALID;
-  roost_json_space(&c);
-  if (!roost_json_take(&c, '}')) {
-    do {
-      bool wanted;
-      roost_json_space(&c);
-      if (!roost_json_take(&c, '"') || !roost_json_compare(&c, name, &wanted)) {
-        return ROOST_JSON_INVALID;
-      }
-      roost_json_space(&c);
-      if (!roost_json_take(&c, ':')) return ROOST_JSON_INVALID;
-      roost_json_space(&c);
-      if (wanted && roost_json_take(&c, '"')) {
-        found = roost_json_copy(&c, out, capacity);
-        if (found == ROOST_JSON_INVALID) return found;
-      } else {
-        if (!roost_json_skip(&c, 1)) return ROOST_JSON_INVALID;
-        if (wanted) found = ROOST_JSON_ABSENT;
-      }
-      roost_json_space(&c);
-    } while (roost_json_take(&c, ','));
-    if (!roost_json_take(&c, '}')) return ROOST_JSON_INVALID;
-  }
-  roost_json_space(&c);
-  return c.at == c.end ? found : ROOST_JSON_INVALID;
-}
-
-// The inside of a JSON string (no quotes) for `text`, into `out` with a NUL. Returns the length it
-// has, which is at most 6 × `length`; when that is not below `capacity`, what fits was written.
-static inline size_t roost_json_escape(const char* text, size_t length, char* out,
-                                       size_t capacity) {
-  static const char hex[] = "0123456789abcdef";
-  size_t used = 0;
-  for (size_t i = 0; i < length; ++i) {
-    const unsigned char byte = (unsigned char)text[i];
-    const bool control = byte < 0x20;
-    char piece[6] = {'\\', (char)byte, '0', '0', hex[byte >> 4], hex[byte & 15]};
-    if (control) piece[1] = 'u';
-    const bool quoted = byte == '"' || byte == '\\';
-    const size_t size = control ? 6 : quoted ? 2 : 1;
-    if (used + size < capacity) memcpy(out + used, control || quoted ? piece : text + i, size);
-    used += size;
-  }
-  if (capacity > 0) out[used < capacity ? used : capacity - 1] = '\0';
-  return used;
+// "[…]", or NULL: no parameter was added, or there was no memory.
+static inline const char* roost_params_json(const roost_params* params) {
+  return params->failed ? NULL : params->text;
 }

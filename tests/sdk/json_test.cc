@@ -1,7 +1,10 @@
 #include "json.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -178,6 +181,123 @@ TEST(SdkJson, EscapeStaysWithinItsBuffer) {
       EXPECT_EQ(out[std::min<std::size_t>(capacity - 1, 20)], '\0');
     }
   }
+}
+
+// Keeps the text that values are places in.
+class Document {
+ public:
+  explicit Document(std::string_view text)
+      : size_(text.size()), text_(std::make_unique<char[]>(text.size())) {
+    std::ranges::copy(text, text_.get());
+  }
+  [[nodiscard]] SdkValue value() const { return sdk_json_parse(text_.get(), size_); }
+  [[nodiscard]] SdkValue operator[](const char* name) const {
+    return sdk_json_member(value(), name);
+  }
+
+ private:
+  std::size_t size_;
+  std::unique_ptr<char[]> text_;
+};
+
+std::string text_of(SdkValue value) { return {value.at, value.end}; }
+
+std::vector<std::string> items_of(SdkValue array) {
+  std::vector<std::string> items;
+  SdkValue rest = sdk_json_items(array);
+  for (SdkValue item; sdk_json_next(&rest, &item);) items.push_back(text_of(item));
+  return items;
+}
+
+template <class T>
+std::optional<T> read(bool (*reader)(SdkValue, T*), std::string_view text) {
+  const Document document(text);
+  T found{};
+  if (!reader(document.value(), &found)) return std::nullopt;
+  return found;
+}
+
+TEST(SdkValue, WalksRowsAndMembers) {
+  const Document result(
+      R"( {"rows" : [ {"id":1, "title":"a\"]"} , {"id":2,"title":null} ],"count":2} )");
+  const SdkValue rows = result["rows"];
+  EXPECT_EQ(items_of(rows),
+            (std::vector<std::string>{R"({"id":1, "title":"a\"]"})", R"({"id":2,"title":null})"}));
+  SdkValue rest = sdk_json_items(rows);
+  SdkValue row;
+  ASSERT_TRUE(sdk_json_next(&rest, &row));
+  EXPECT_EQ(text_of(sdk_json_member(row, "id")), "1");
+  EXPECT_FALSE(sdk_json_is_null(sdk_json_member(row, "title")));
+  ASSERT_TRUE(sdk_json_next(&rest, &row));
+  EXPECT_TRUE(sdk_json_is_null(sdk_json_member(row, "title")));
+  EXPECT_FALSE(sdk_json_next(&rest, &row));
+}
+
+TEST(SdkValue, ItemsOfAnyKind) {
+  EXPECT_EQ(items_of(Document(R"([1,[2,[3]] , {"a":[4]},"]",true,null])").value()),
+            (std::vector<std::string>{"1", "[2,[3]]", R"({"a":[4]})", "\"]\"", "true", "null"}));
+  for (const char* none : {"[]", "[ ]", "{}", "1", "\"[1]\"", "null"}) {
+    EXPECT_TRUE(items_of(Document(none).value()).empty()) << none;
+  }
+}
+
+TEST(SdkValue, WhatIsAbsentIsNothing) {
+  const Document object(R"({"a":{"b":1}})");
+  bool yes = false;
+  std::int64_t number = 0;
+  double real = 0;
+  for (const SdkValue none : {object["b"], sdk_json_member(object["b"], "c"),
+                              sdk_json_member(Document("[]").value(), "a"), SdkValue{}}) {
+    EXPECT_EQ(none.at, nullptr);
+    EXPECT_FALSE(sdk_json_is_null(none) || sdk_json_bool(none, &yes) ||
+                 sdk_json_int64(none, &number) || sdk_json_double(none, &real));
+    EXPECT_EQ(sdk_json_new_text(none, nullptr), nullptr);
+    EXPECT_TRUE(items_of(none).empty());
+  }
+  EXPECT_EQ(Document("{\"a\":1").value().at, nullptr);
+  EXPECT_EQ(text_of(sdk_json_member(object["a"], "b")), "1");
+}
+
+TEST(SdkValue, Int64) {
+  EXPECT_EQ(read(sdk_json_int64, "0"), 0);
+  EXPECT_EQ(read(sdk_json_int64, "-0"), 0);
+  EXPECT_EQ(read(sdk_json_int64, "9223372036854775807"), INT64_MAX);
+  EXPECT_EQ(read(sdk_json_int64, "-9223372036854775808"), INT64_MIN);
+  for (const char* none : {"9223372036854775808", "-9223372036854775809", "18446744073709551616",
+                           "99999999999999999999999", "1.0", "1e2", "\"1\"", "true", "null"}) {
+    EXPECT_EQ(read(sdk_json_int64, none), std::nullopt) << none;
+  }
+}
+
+TEST(SdkValue, Doubles) {
+  EXPECT_EQ(read(sdk_json_double, "-1.5e3"), -1500.0);
+  EXPECT_EQ(read(sdk_json_double, "0.1"), 0.1);
+  EXPECT_EQ(read(sdk_json_double, "7"), 7.0);
+  EXPECT_EQ(read(sdk_json_double, "0." + std::string(400, '0') + "1e401"), 1.0);
+  EXPECT_EQ(read(sdk_json_double, "\"1\""), std::nullopt);
+  EXPECT_EQ(read(sdk_json_double, "null"), std::nullopt);
+}
+
+TEST(SdkValue, Booleans) {
+  EXPECT_EQ(read(sdk_json_bool, "true"), true);
+  EXPECT_EQ(read(sdk_json_bool, "false"), false);
+  EXPECT_EQ(read(sdk_json_bool, "1"), std::nullopt);
+  EXPECT_EQ(read(sdk_json_bool, "\"t\""), std::nullopt);
+}
+
+TEST(SdkValue, TextsAreAllocated) {
+  const auto text_in = [](std::string_view json) -> std::optional<std::string> {
+    const Document document(json);
+    std::size_t length = 0;
+    const std::unique_ptr<char, decltype(&std::free)> found(
+        sdk_json_new_text(document.value(), &length), &std::free);
+    if (found == nullptr) return std::nullopt;
+    EXPECT_EQ(found.get()[length], '\0');
+    return std::string(found.get(), length);
+  };
+  EXPECT_EQ(text_in(R"("")"), "");
+  EXPECT_EQ(text_in(R"("a\u00e4\"b")"), "aä\"b");
+  EXPECT_EQ(text_in("7"), std::nullopt);
 }
 
 }  // namespace
