@@ -127,7 +127,7 @@ TEST_F(Failure, UnknownOrDisabled404) {
 TEST_F(Failure, EveryBadPointerEndsItsOwnCallOnly) {
   server().deploy("badpointer");
   for (const char* which : {"event_read", "body_read", "respond", "respond_headers", "log", "env",
-                            "random", "result_read"}) {
+                            "random", "result_read", "db_query", "db_query_params", "db_batch"}) {
     const auto response = server().call("badpointer", which);
     EXPECT_EQ(response.status, 500) << which;
     EXPECT_EQ(code_of(response), "TRAP") << which;
