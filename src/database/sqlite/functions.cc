@@ -1,5 +1,6 @@
 #include "database/sqlite/functions.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -61,11 +62,20 @@ void random_uuid(FunctionCall& call) {
 
 void default_marker(FunctionCall& call) { call.answer_blob(kDefaultMarker); }
 
+// Its argument is "state: message".
+void refuse(FunctionCall& call) {
+  const std::string_view message = call.text(0);
+  const auto state = state_of(message.substr(0, 5));
+  call.fail(state.value_or(SqlState::kInternalError),
+            message.substr(std::min<std::size_t>(7, message.size())));
+}
+
 constexpr std::array kRandomFunctions{
     Function{"pg_random", 0, 0, &random_number},
     Function{"pg_uuid", 0, 0, &random_uuid},
 };
-constexpr std::array kMarkerFunctions{Function{"pg_default", 0, 0, &default_marker}};
+constexpr std::array kOwnFunctions{Function{"pg_default", 0, 0, &default_marker},
+                                   Function{"roost_refuse", 1, 1, &refuse}};
 
 // Nothing may be thrown through SQLite; of what these functions do, only memory can fail.
 template <class Run>
@@ -144,7 +154,7 @@ int register_functions(sqlite3* connection, Caller& caller) {
   };
   for (const auto& [functions, flags] :
        {Group{text_functions(), kStable}, Group{number_functions(), kStable},
-        Group{cast_functions(), kStable}, Group{kMarkerFunctions, kStable},
+        Group{cast_functions(), kStable}, Group{kOwnFunctions, kStable},
         Group{kRandomFunctions, kVolatile}}) {
     const int status = add_all(connection, functions, flags);
     if (status != SQLITE_OK) return status;

@@ -15,8 +15,8 @@
 //   pg_now()                                 '2026-01-02 03:04:05.678901+00', the statement's time
 //   pg_uuid()                                gen_random_uuid()
 //   pg_ilike(s, pattern[, escape])           ASCII case
-//   pg_default()                             kDefaultMarker: what DEFAULT is between two
-//   connections
+//   pg_default()                             kDefaultMarker, which stands for DEFAULT
+//   roost_refuse(error)                      fails with it; of a policy that no longer fits
 //
 // Characters are UTF-8's, letters ASCII's. NaN is an error: SQLite would keep it as NULL.
 // An error's message begins with its SQLSTATE and ": ", which failure.h takes off again.

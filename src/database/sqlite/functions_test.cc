@@ -336,6 +336,12 @@ TEST(Functions, TheDefaultMarkerIsItsBytes) {
   EXPECT_EQ(database::sqlite::kDefaultMarker.size(), 14U);
 }
 
+TEST(Functions, RefuseFailsWithItsArgument) {
+  const Memory sql;
+  EXPECT_EQ(sql("roost_refuse('42703: no column')"), "42703: no column");
+  EXPECT_EQ(sql("roost_refuse('odd')"), "XX000: ");
+}
+
 TEST(Functions, LongResultsStopAtTheConnectionsLimit) {
   const Memory sql;
   sqlite3_limit(sql.connection, SQLITE_LIMIT_LENGTH, 1000);
