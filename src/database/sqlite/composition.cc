@@ -18,7 +18,7 @@ std::string_view operator_of(Comparison comparison) {
 }
 
 std::vector<std::string> key_names(const Table& table) {
-  if (table.key.empty()) return {"rowid"};
+  if (table.key.empty()) return {std::string(table.rowid_name())};
   std::vector<std::string> names;
   for (const std::size_t column : table.key)
     names.push_back(quote_name(table.columns[column].name));

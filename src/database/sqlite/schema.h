@@ -60,6 +60,8 @@ struct Table {
   std::vector<TablePolicy> policies;
 
   [[nodiscard]] std::optional<std::size_t> column(std::string_view name) const;
+  // What the rowid is called: "rowid", unless a column has that name.
+  [[nodiscard]] std::string_view rowid_name() const;
 };
 
 struct Schema {
