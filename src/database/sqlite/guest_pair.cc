@@ -118,15 +118,22 @@ bool is_default(sqlite3_value* value) {
 
 }  // namespace
 
-// The caller's identity for the length of one statement, then nobody's.
-class GuestPair::AsCaller {
- public:
-  AsCaller(GuestPair& pair, const GuestAccess& access, base::Deadline deadline) : pair_(pair) {
-    const auth::Principal& principal = access.principal();
-    pair_.caller_.role = principal.role;
-    pair_.caller_.user_id = principal.user_id;
-    pair_.caller_.claims = principal.claims_json;
-    pair_.watch_ = {deadline, false};
+GuestPair::AsCaller::AsCaller(GuestPair& pair, const GuestAccess& access, base::Deadline deadline)
+    : pair_(pair) {
+  const auth::Principal& principal = access.principal();
+  pair_.caller_.role = principal.role;
+  pair_.caller_.user_id = principal.user_id;
+  pair_.caller_.claims = principal.claims_json;
+  pair_.watch_ = {deadline, false};
+}
+
+GuestPair::AsCaller::~AsCaller() {
+  pair_.scope_->clear();
+  pair_.caller_.role = auth::Role::kAnon;
+  pair_.caller_.user_id.clear();
+  pair_.caller_.claims = "{}";
+  pair_.watch_ = {};
+}
   }
   AsCaller(const AsCaller&) = delete;
   AsCaller& operator=(const AsCaller&) = delete;
