@@ -134,20 +134,6 @@ GuestPair::AsCaller::~AsCaller() {
   pair_.caller_.claims = "{}";
   pair_.watch_ = {};
 }
-  }
-  AsCaller(const AsCaller&) = delete;
-  AsCaller& operator=(const AsCaller&) = delete;
-  ~AsCaller() {
-    pair_.scope_->clear();
-    pair_.caller_.role = auth::Role::kAnon;
-    pair_.caller_.user_id.clear();
-    pair_.caller_.claims = "{}";
-    pair_.watch_ = {};
-  }
-
- private:
-  GuestPair& pair_;
-};
 
 SqlResult<std::unique_ptr<GuestPair>> GuestPair::open(const std::filesystem::path& file,
                                                       Mode mode) {

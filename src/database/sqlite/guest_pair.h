@@ -46,9 +46,19 @@ class GuestPair {
   SqlResult<Rows> run(const GuestAccess& access, const Statement& statement, const Bounds& bounds);
   SqlResult<std::vector<Row>> run_system(const Statement& statement, base::Deadline deadline);
 
- private:
-  class AsCaller;
+  // The caller's identity for the length of one statement, then nobody's.
+  class AsCaller {
+   public:
+    AsCaller(GuestPair& pair, const GuestAccess& access, base::Deadline deadline);
+    AsCaller(const AsCaller&) = delete;
+    AsCaller& operator=(const AsCaller&) = delete;
+    ~AsCaller();
 
+   private:
+    GuestPair& pair_;
+  };
+
+ private:
   GuestPair() = default;
   SqlResult<void> open_guest();
   SqlResult<void> compile_pieces(Compiled& compiled);
