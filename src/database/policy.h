@@ -61,6 +61,7 @@ struct Grants {
   RoleSet select, insert, update, remove;
   [[nodiscard]] const RoleSet& of(Command command) const;  // not of kAll
   RoleSet& of(Command command);
+  bool operator==(const Grants&) const = default;
 };
 
 // What `roost db policies` and `roost db check` look at.

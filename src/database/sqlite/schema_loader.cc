@@ -9,7 +9,7 @@
 
 #include "database/sqlite/administration.h"
 #include "database/sqlite/failure.h"
-#include "database/sqlite/prepared.h"
+#include "database/sqlite/query.h"
 #include "database/sqlite/translation.h"
 
 namespace database::sqlite {
@@ -17,28 +17,6 @@ namespace {
 
 constexpr std::uint64_t kCounted = 1000;  // rows that are counted one by one
 constexpr std::int64_t kMaxEstimate = 1'000'000'000;
-
-std::string text_at(sqlite3_stmt* statement, int column) {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-  return text == nullptr ? "" : text;
-}
-
-// Each row of a query whose parameters are all texts.
-template <class Visit>
-SqlResult<void> each_row(sqlite3* connection, std::string_view sql,
-                         std::initializer_list<std::string_view> parameters, Visit visit) {
-  auto statement = prepare(connection, sql);
-  if (!statement) return sql_fail(std::move(statement.error()));
-  int index = 0;
-  for (const std::string_view text : parameters) {
-    sqlite3_bind_text(statement->get(), ++index, text.data(), static_cast<int>(text.size()),
-                      SQLITE_TRANSIENT);
-  }
-  int status = SQLITE_OK;
-  while ((status = sqlite3_step(statement->get())) == SQLITE_ROW) visit(statement->get());
-  if (status != SQLITE_DONE) return sql_fail(sqlite_error(connection));
-  return {};
-}
 
 // A table's parts, read by one connection.
 class Loader {
