@@ -19,6 +19,9 @@ struct Fixed {
 constexpr std::array kFixed{
     Fixed{kFunctionsPath, AdminRoute::kFunctions},
     Fixed{"/admin/v1/logs", AdminRoute::kLogs},
+    Fixed{"/admin/v1/sql", AdminRoute::kSql},
+    Fixed{"/admin/v1/migrations", AdminRoute::kMigrations},
+    Fixed{"/admin/v1/policies", AdminRoute::kPolicies},
     Fixed{"/admin/v1/openapi.json", AdminRoute::kOpenApi},
     Fixed{"/metrics", AdminRoute::kMetrics},
     Fixed{kHealthPath, AdminRoute::kHealth},
@@ -56,6 +59,8 @@ std::string_view allowed_methods(AdminRoute route) {
     case AdminRoute::kFunction:
       return "GET, HEAD, PUT, PATCH, DELETE";
     case AdminRoute::kRollback:
+    case AdminRoute::kSql:
+    case AdminRoute::kMigrations:
       return "POST";
     default:
       return "GET, HEAD";

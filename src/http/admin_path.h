@@ -16,6 +16,9 @@ enum class AdminRoute : std::uint8_t {
   kRollback,      // /admin/v1/functions/{name}/rollback
   kFunctionLogs,  // /admin/v1/functions/{name}/logs
   kLogs,          // /admin/v1/logs
+  kSql,           // /admin/v1/sql
+  kMigrations,    // /admin/v1/migrations
+  kPolicies,      // /admin/v1/policies
   kOpenApi,       // /admin/v1/openapi.json
   kMetrics,       // /metrics
   kHealth,        // /healthz

@@ -8,6 +8,7 @@
 #include "auth/credential.h"
 #include "http/address.h"
 #include "http/admin_json.h"
+#include "http/database_routes.h"
 #include "http/deploy_form.h"
 #include "http/error_response.h"
 #include "http/health.h"
@@ -62,7 +63,7 @@ base::Result<Pass> AdminRoutes::admit(const Request& head) const {
   return Pass{.function = nullptr, .principal = std::move(*principal)};
 }
 
-Task<Answer> AdminRoutes::answer(reactor::Loop&, Pass&, Request& request) {
+Task<Answer> AdminRoutes::answer(reactor::Loop& loop, Pass&, Request& request) {
   const std::optional<AdminPath> path = match_admin_path(request.path);
   if (!path) {
     co_return error_response(
@@ -72,10 +73,10 @@ Task<Answer> AdminRoutes::answer(reactor::Loop&, Pass&, Request& request) {
   if (!allows(path->route, request.method)) {
     co_return method_not_allowed(request.method, allowed_methods(path->route));
   }
-  co_return co_await dispatch(*path, request);
+  co_return co_await dispatch(loop, *path, request);
 }
 
-Task<Answer> AdminRoutes::dispatch(AdminPath path, Request& request) {
+Task<Answer> AdminRoutes::dispatch(reactor::Loop& loop, AdminPath path, Request& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   switch (path.route) {
     case AdminRoute::kFunctions:
@@ -91,6 +92,12 @@ Task<Answer> AdminRoutes::dispatch(AdminPath path, Request& request) {
     case AdminRoute::kFunctionLogs:
     case AdminRoute::kLogs:
       co_return co_await logs(path.name, request);
+    case AdminRoute::kSql:
+      co_return co_await answer_sql(loop, shared_.context.database, request);
+    case AdminRoute::kMigrations:
+      co_return co_await answer_migrations(loop, shared_.context.database, request);
+    case AdminRoute::kPolicies:
+      co_return co_await answer_policies(loop, shared_.context.database);
     case AdminRoute::kOpenApi:
       co_return json_answer(200, std::string(openapi_json()));
     case AdminRoute::kMetrics:

@@ -1,4 +1,5 @@
-// The admin listener: functions, versions, logs, metrics and health (admin_path.h has the table).
+// The admin listener: functions, versions, logs, the database, metrics and health (admin_path.h has
+// the table).
 //
 // Everything below /admin/v1 asks for a service_role key. Every request must name this server as
 // its host by an IP literal, `localhost` or the configured name. Work on the registry and the
@@ -29,7 +30,7 @@ class AdminRoutes final : public Routes {
 
  private:
   // Requests outlive these Tasks; `path` points into theirs.
-  reactor::Task<Answer> dispatch(AdminPath path, Request& request);
+  reactor::Task<Answer> dispatch(reactor::Loop& loop, AdminPath path, Request& request);
   reactor::Task<Answer> create(Request& request);
   reactor::Task<Answer> deploy(std::string_view name, Request& request);
   reactor::Task<Answer> patch(std::string_view name, const Request& request);

@@ -8,7 +8,7 @@ constexpr std::string_view kDocument = R"json({
   "info": {
     "title": "Roost admin API",
     "version": "1",
-    "description": "Deploys and watches functions. Everything below /admin/v1 asks for a service_role key."
+    "description": "Deploys and watches functions, and administers their database. Everything below /admin/v1 asks for a service_role key."
   },
   "servers": [{"url": "http://127.0.0.1:9401"}],
   "security": [{"bearer": []}, {"apikey": []}],
@@ -162,6 +162,93 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/admin/v1/sql": {
+      "post": {
+        "summary": "Runs SQL: a script as the administrator, or one statement as a caller",
+        "description": "Without `as` the script is in the database's own dialect, policy statements among it, and runs in one transaction. With `as` the statement is a function's db_query, made by that caller. At most 8 MiB and 30 s.",
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["sql"],
+            "properties": {
+              "sql": {"type": "string"},
+              "params": {"type": "array", "description": "Only with `as`"},
+              "as": {"$ref": "#/components/schemas/Caller"}
+            }
+          }}}
+        },
+        "responses": {
+          "200": {
+            "description": "What came of each statement",
+            "content": {"application/json": {"schema": {
+              "type": "object",
+              "required": ["results"],
+              "properties": {
+                "results": {"type": "array", "items": {"$ref": "#/components/schemas/Rows"}}
+              }
+            }}}
+          },
+          "400": {"$ref": "#/components/responses/SqlError"},
+          "413": {"$ref": "#/components/responses/Error"},
+          "500": {"$ref": "#/components/responses/SqlError"},
+          "504": {"$ref": "#/components/responses/SqlError"},
+          "default": {"$ref": "#/components/responses/Error"}
+        }
+      }
+    },
+    "/admin/v1/migrations": {
+      "post": {
+        "summary": "Runs the migrations that have not run, in order of version",
+        "description": "Each in a transaction of its own. One that ran and has changed since is refused before any runs. At most 8 MiB and 10 minutes.",
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["migrations"],
+            "properties": {
+              "migrations": {"type": "array", "items": {"$ref": "#/components/schemas/Migration"}}
+            }
+          }}}
+        },
+        "responses": {
+          "200": {
+            "description": "The versions that ran now",
+            "content": {"application/json": {"schema": {
+              "type": "object",
+              "required": ["applied"],
+              "properties": {"applied": {"type": "array", "items": {"type": "integer"}}}
+            }}}
+          },
+          "400": {"$ref": "#/components/responses/SqlError"},
+          "413": {"$ref": "#/components/responses/Error"},
+          "500": {"$ref": "#/components/responses/SqlError"},
+          "504": {"$ref": "#/components/responses/SqlError"},
+          "default": {"$ref": "#/components/responses/Error"}
+        }
+      }
+    },
+    "/admin/v1/policies": {
+      "get": {
+        "summary": "The user's tables: row security, grants and policies",
+        "responses": {
+          "200": {
+            "description": "All of them",
+            "content": {"application/json": {"schema": {
+              "type": "object",
+              "required": ["tables"],
+              "properties": {
+                "tables": {"type": "array", "items": {"$ref": "#/components/schemas/Table"}}
+              }
+            }}}
+          },
+          "500": {"$ref": "#/components/responses/SqlError"},
+          "default": {"$ref": "#/components/responses/Error"}
+        }
+      }
+    },
     "/admin/v1/openapi.json": {
       "get": {
         "summary": "This document",
@@ -258,6 +345,10 @@ constexpr std::string_view kDocument = R"json({
           "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Entry"}}
         }
       },
+      "SqlError": {
+        "description": "What went wrong, in PostgreSQL's terms too",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SqlError"}}}
+      },
       "Error": {
         "description": "What went wrong",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
@@ -321,6 +412,81 @@ constexpr std::string_view kDocument = R"json({
           "user_id": {"type": ["string", "null"]},
           "time": {"type": "string", "format": "date-time"},
           "lines": {"type": "array", "items": {"type": "string"}}
+        }
+      },
+      "Caller": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["role"],
+        "properties": {
+          "role": {"$ref": "#/components/schemas/Role"},
+          "user_id": {"type": "string", "description": "The token's sub"},
+          "claims": {"type": "object", "description": "Further claims of the token"}
+        }
+      },
+      "Role": {"enum": ["anon", "authenticated", "service_role"]},
+      "Roles": {"type": "array", "items": {"enum": ["public", "anon", "authenticated", "service_role"]}},
+      "Rows": {
+        "type": "object",
+        "required": ["rows", "count"],
+        "properties": {
+          "rows": {"type": "array", "items": {"type": "object"}},
+          "count": {"type": "integer", "description": "Rows returned, or changed by a statement that returns none"}
+        }
+      },
+      "Migration": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["version", "name", "sql"],
+        "properties": {
+          "version": {"type": "integer", "minimum": 1},
+          "name": {"type": "string"},
+          "sql": {"type": "string"}
+        }
+      },
+      "Table": {
+        "type": "object",
+        "required": ["table", "row_security", "forced", "grants", "policies"],
+        "properties": {
+          "table": {"type": "string"},
+          "row_security": {"type": "boolean"},
+          "forced": {"type": "boolean"},
+          "grants": {
+            "type": "object",
+            "required": ["select", "insert", "update", "delete"],
+            "properties": {
+              "select": {"$ref": "#/components/schemas/Roles"},
+              "insert": {"$ref": "#/components/schemas/Roles"},
+              "update": {"$ref": "#/components/schemas/Roles"},
+              "delete": {"$ref": "#/components/schemas/Roles"}
+            }
+          },
+          "policies": {"type": "array", "items": {"$ref": "#/components/schemas/Policy"}}
+        }
+      },
+      "Policy": {
+        "type": "object",
+        "required": ["name", "command", "permissive", "roles", "using", "check"],
+        "properties": {
+          "name": {"type": "string"},
+          "command": {"enum": ["ALL", "SELECT", "INSERT", "UPDATE", "DELETE"]},
+          "permissive": {"type": "boolean"},
+          "roles": {"$ref": "#/components/schemas/Roles"},
+          "using": {"type": ["string", "null"]},
+          "check": {"type": ["string", "null"]}
+        }
+      },
+      "SqlError": {
+        "type": "object",
+        "required": ["error", "message", "code"],
+        "properties": {
+          "error": {"type": "string"},
+          "message": {"type": "string"},
+          "code": {"type": "string"},
+          "sqlstate": {"type": "string", "description": "PostgreSQL's, absent where the request itself was wrong"},
+          "class": {"type": "string", "description": "Its condition name"},
+          "position": {"type": "integer", "description": "Characters of the statement, from 1"},
+          "statement": {"type": "integer", "description": "Of a script: which, from 0"}
         }
       },
       "Error": {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "catalog/keys.h"
 #include "catalog/registry.h"
+#include "database/pool.h"
 #include "deploy/deployer.h"
 #include "invoke/invoker.h"
 #include "journal/journal.h"
@@ -42,6 +43,7 @@ struct Context {
   deploy::Deployer& deployer;
   invoke::Invoker& invoker;
   journal::Journal& journal;
+  database::Pool& database;
   telemetry::Metrics& metrics;
   const telemetry::Log& log;
   const catalog::Keys& keys;

@@ -1,4 +1,5 @@
-// A whole Server over a real registry and journal in a folder of its own; only the guest is played.
+// A whole Server over a real registry and journal in a folder of its own; only the guest and the
+// database are played.
 //
 // What the guest does, the path says:
 //   /fail/<CODE>    ends with that error     /status/<n>   answers with that status and body "x"
@@ -22,6 +23,7 @@
 #include "catalog/registry.h"
 #include "database/test_folder.h"
 #include "deploy/deployer.h"
+#include "http/played_database.h"
 #include "http/server.h"
 #include "http/test_client.h"
 #include "invoke/invoker.h"
@@ -135,7 +137,7 @@ class TestWorld {
   }
 
   Context context() {
-    return {reactor_, *registry_, deployer_, invoker_, *journal_, metrics_, log_, keys_};
+    return {reactor_, *registry_, deployer_, invoker_, *journal_, database_, metrics_, log_, keys_};
   }
 
   // A function with the played guest, straight into the registry.
@@ -179,6 +181,7 @@ class TestWorld {
 
   Server& server() { return *server_; }
   PlayedSandbox& sandbox() { return sandbox_; }
+  PlayedDatabase& database() { return database_; }
   catalog::Registry& registry() { return *registry_; }
   journal::Journal& journal() { return *journal_; }
   telemetry::Metrics& metrics() { return metrics_; }
@@ -189,6 +192,7 @@ class TestWorld {
   reactor::Reactor reactor_{2, 2};
   database::TestFolder folder_;
   PlayedSandbox sandbox_;
+  PlayedDatabase database_;
   std::unique_ptr<catalog::Registry> registry_;
   std::unique_ptr<journal::Journal> journal_;
   telemetry::Metrics metrics_;

@@ -153,6 +153,7 @@ Result<void> ComposedServer::listen() {
                                                          .deployer = *deployer_,
                                                          .invoker = *invoker_,
                                                          .journal = *journal_,
+                                                         .database = *database_,
                                                          .metrics = metrics_,
                                                          .log = log_,
                                                          .keys = keys_});
