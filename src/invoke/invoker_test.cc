@@ -1,108 +1,19 @@
-#include "invoke/invoker.h"
+#include "invoke/invoker_test.h"
 
 #include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <future>
-#include <iterator>
-#include <memory>
 #include <string>
 
 #include <boost/json.hpp>
-#include <gtest/gtest.h>
 
-#include "base/id.h"
-#include "database/connection.h"
-#include "reactor/reactor.h"
-
-namespace invoke {
+// A namespace of its own, because the suite is called Invoker.
+namespace invoke_test {
 namespace {
 
 using namespace std::chrono_literals;
+using invoke::fixture;
+using invoke::Outcome;
 
-std::string fixture(const std::string& name) {
-  std::ifstream in(std::string(ROOST_FIXTURES) + "/" + name + ".wasm", std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  EXPECT_FALSE(bytes.empty()) << name;
-  return bytes;
-}
-
-class RegistrySource final : public sandbox::ModuleSource {
- public:
-  explicit RegistrySource(catalog::Registry& registry) : registry_(registry) {}
-  base::Result<std::string> module(const base::Sha256& hash) override {
-    return registry_.module(hash);
-  }
-
- private:
-  catalog::Registry& registry_;
-};
-
-class Invoker : public ::testing::Test {
- protected:
-  Invoker() {
-    std::filesystem::create_directories(folder_);
-    registry_ = std::move(
-        catalog::Registry::open(std::move(database::open_sqlite(folder_ / "roost.db", {}).value()))
-            .value());
-    source_ = std::make_unique<RegistrySource>(*registry_);
-    journal_ = std::move(journal::Journal::open(folder_ / "journal", {}).value());
-    sandbox_ = std::move(sandbox::Sandbox::create({.code_folder = folder_ / "compiled",
-                                                   .compiler_program = ROOST_PROGRAM,
-                                                   .max_instances = 16,
-                                                   .node_memory_bytes = 512ULL << 20U},
-                                                  auth::MasterKey::generate(), *source_,
-                                                  reactor_.blocking())
-                             .value());
-    invoker_ = std::make_unique<invoke::Invoker>(
-        *registry_, *sandbox_, *journal_, metrics_, Admission::Settings{},
-        [](const catalog::Config& config) { return config.environment; });
-    reactor_.start();
-  }
-  ~Invoker() override {
-    reactor_.stop();
-    std::filesystem::remove_all(folder_);
-  }
-
-  catalog::FunctionPtr create(const std::string& name) {
-    config_.name = name;
-    config_.triggers = {catalog::Trigger{}};
-    auto made = registry_->create(config_, fixture(name));
-    EXPECT_TRUE(made) << (made ? "" : made.error().message);
-    return *made;
-  }
-
-  Outcome invoke(const catalog::FunctionPtr& function, std::string body = {},
-                 auth::Principal principal = auth::Principal::anonymous()) {
-    Invocation invocation{function, std::move(principal), {}};
-    invocation.event.method = "POST";
-    invocation.event.path = "/";
-    invocation.event.body = std::move(body);
-    invocation.event.request_id = base::make_uuid();
-    std::promise<Outcome> promise;
-    auto future = promise.get_future();
-    reactor::Loop& loop = reactor_.loop(0);
-    loop.spawn([](invoke::Invoker& door, reactor::Loop& l, Invocation call,
-                  std::promise<Outcome>& out) -> reactor::Task<void> {
-      out.set_value(co_await door.invoke(l, std::move(call)));
-    }(*invoker_, loop, std::move(invocation), promise));
-    if (future.wait_for(30s) != std::future_status::ready) std::abort();
-    return future.get();
-  }
-
-  std::vector<journal::Entry> entries() { return journal_->read({}).value(); }
-
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("roost-" + base::make_uuid());
-  telemetry::Metrics metrics_;
-  reactor::Reactor reactor_{1, 2};
-  std::unique_ptr<catalog::Registry> registry_;
-  std::unique_ptr<RegistrySource> source_;
-  std::unique_ptr<journal::Journal> journal_;
-  std::unique_ptr<sandbox::Sandbox> sandbox_;
-  std::unique_ptr<invoke::Invoker> invoker_;
-  catalog::Config config_;
-};
+class Invoker : public invoke::InvokerTest {};
 
 TEST_F(Invoker, InvokeHttpFunction) {
   create("hello");
@@ -115,15 +26,33 @@ TEST_F(Invoker, InvokeHttpFunction) {
 }
 
 TEST_F(Invoker, InvokeWithRlsContext) {
-  const auto function = create("echo");
+  administer(R"(CREATE TABLE notes (id INTEGER PRIMARY KEY, owner TEXT, org INTEGER) STRICT;
+    INSERT INTO notes VALUES (1, 'user-7', 3), (2, 'user-8', 3), (3, 'user-7', 4);
+    GRANT SELECT ON notes TO authenticated;
+    ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY own ON notes
+      USING (owner = auth.uid() AND org = CAST(auth.jwt() ->> 'org' AS integer)))");
+  const auth::Principal user{auth::Role::kAuthenticated, "user-7",
+                             R"({"sub":"user-7","org":3,"role":"authenticated"})"};
+  const auto function = create("db_query");
   const Outcome outcome =
-      invoke(function, "", {auth::Role::kAuthenticated, "user-7", R"({"sub":"user-7","org":3})"});
-  ASSERT_TRUE(outcome.response);
-  const auto event = boost::json::parse(outcome.response->body).as_object();
+      invoke(function, R"({"sql":"SELECT id, auth.role() AS role FROM notes"})", user);
+  ASSERT_TRUE(outcome.response) << outcome.response.error().message;
+  EXPECT_EQ(outcome.response->body, R"({"rows":[{"id":1,"role":"authenticated"}],"count":1})");
+  EXPECT_EQ(entries().at(0).user_id, "user-7");
+
+  const Outcome stranger = invoke(function, R"({"sql":"SELECT id FROM notes"})");
+  ASSERT_TRUE(stranger.response);
+  EXPECT_EQ(stranger.response->status, 400);
+  EXPECT_EQ(boost::json::parse(stranger.response->body).at("code"), "42501");
+
+  // The event says the same of the caller.
+  const Outcome echoed = invoke(create("echo"), "", user);
+  ASSERT_TRUE(echoed.response);
+  const auto event = boost::json::parse(echoed.response->body).as_object();
   EXPECT_EQ(event.at("user_id"), "user-7");
   EXPECT_EQ(event.at("role"), "authenticated");
   EXPECT_EQ(event.at("claims").at("org"), 3);
-  EXPECT_EQ(entries().at(0).user_id, "user-7");
 }
 
 TEST_F(Invoker, DisabledFunctionReturnsError) {
@@ -200,4 +129,4 @@ TEST_F(Invoker, NextVersionHasItsOwnEnvironment) {
 }
 
 }  // namespace
-}  // namespace invoke
+}  // namespace invoke_test

@@ -34,7 +34,7 @@ struct Linked<function, host::Answer<R> (*)(host::Call&, host::GuestMemory, Args
     if constexpr (std::is_same_v<R, host::Unit>) {
       return wasm::Nothing{};
     } else {
-      return *answer;
+      return answer;
     }
   }
 };
