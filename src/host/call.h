@@ -49,7 +49,7 @@ struct Quota {
 using Environment = std::map<std::string, std::string>;
 
 struct Call {
-  Call(const HttpEvent& event_in, const auth::Principal& principal_in,
+  Call(const Event& event_in, const auth::Principal& principal_in,
        const Environment& environment_in, const telemetry::Redactor& redactor, Quota quota_in)
       : event(event_in),
         principal(principal_in),
@@ -57,7 +57,7 @@ struct Call {
         quota(quota_in),
         log(quota_in.log_bytes, redactor) {}
 
-  const HttpEvent& event;
+  const Event& event;
   const auth::Principal& principal;
   const Environment& environment;
   const Quota quota;

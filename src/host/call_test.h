@@ -29,7 +29,7 @@ class CallTest : public ::testing::Test {
   }
 
   std::array<std::uint8_t, kMemory> bytes_{};
-  HttpEvent event_{.method = "POST",
+  Event event_{.method = "POST",
                    .path = "/a",
                    .query = "k=v",
                    .headers = {{"content-type", "text/plain"}},

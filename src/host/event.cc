@@ -63,7 +63,7 @@ void append_body(std::string& out, const std::string& body) {
 
 }  // namespace
 
-std::string to_json(const HttpEvent& event, const auth::Principal& principal) {
+std::string to_json(const Event& event, const auth::Principal& principal) {
   std::string out;
   out.reserve(512 + event.body.size());
   append_member(out, R"({"trigger":"http","method":)", event.method);

@@ -18,15 +18,18 @@ namespace host {
 
 using NameValues = std::vector<std::pair<std::string, std::string>>;
 
-struct HttpEvent {
+struct Event {
   std::string method;
   std::string path;
   std::string query;  // raw, without '?'
   NameValues headers;
   std::string body;
   std::string request_id;
+  // Of a run that no request asked for (a row's change, a tick): the JSON that the guest reads, as
+  // it was captured. The members of a request are then empty, but for the body, which is this JSON.
+  std::string captured;
 };
 
-std::string to_json(const HttpEvent& event, const auth::Principal& principal);
+std::string to_json(const Event& event, const auth::Principal& principal);
 
 }  // namespace host

@@ -6,12 +6,12 @@
 namespace host {
 namespace {
 
-boost::json::object parse(const HttpEvent& event, const auth::Principal& principal) {
+boost::json::object parse(const Event& event, const auth::Principal& principal) {
   return boost::json::parse(to_json(event, principal)).as_object();
 }
 
 TEST(HostEvent, HasEveryMember) {
-  const HttpEvent event{.method = "POST",
+  const Event event{.method = "POST",
                         .path = "/a/%20b",
                         .query = "k=v&k=w&empty&x=%41+b&bad=%zz&&=e",
                         .headers = {{"accept", "a"}, {"x-y", "1"}, {"accept", "b"}},
@@ -27,7 +27,7 @@ TEST(HostEvent, HasEveryMember) {
 }
 
 TEST(HostEvent, BytesBecomeBase64AndNobodyIsNull) {
-  HttpEvent event;
+  Event event;
   event.body = std::string("\xff\x00z", 3);
   const auto json = parse(event, auth::Principal::anonymous());
   EXPECT_EQ(json.at("body"), "/wB6");
@@ -39,7 +39,7 @@ TEST(HostEvent, BytesBecomeBase64AndNobodyIsNull) {
 
 // Header values may hold bytes that are no UTF-8: the event is valid JSON all the same.
 TEST(HostEvent, IsAlwaysValidJson) {
-  HttpEvent event;
+  Event event;
   event.query = "%ff=\"";
   event.headers = {{"x", "\xff\"\\"}};
   const auto json = parse(event, auth::Principal::anonymous());

@@ -26,6 +26,7 @@ Answer<std::uint32_t> copy_out(Call& call, GuestMemory memory, std::string_view 
 }
 
 const std::string& event_json(Call& call) {
+  if (!call.event.captured.empty()) return call.event.captured;
   if (!call.event_json) call.event_json = to_json(call.event, call.principal);
   return *call.event_json;
 }

@@ -71,7 +71,7 @@ class PlayedSandbox final : public sandbox::Sandbox {
   std::atomic<int> calls = 0;
 
  private:
-  static base::Result<host::Response> answer(const host::HttpEvent& event,
+  static base::Result<host::Response> answer(const host::Event& event,
                                              const auth::Principal& principal) {
     const std::string_view path = event.path;
     if (path.starts_with("/fail/")) {

@@ -1,12 +1,12 @@
 #include "invoke/invoker.h"
 
+#include <array>
 #include <string>
 #include <utility>
 
 namespace invoke {
 namespace {
 
-constexpr std::string_view kHttpTrigger = "http";
 // A refused caller waits at least this long; the queue is bounded to a few seconds.
 constexpr std::chrono::seconds kRetryAfter{1};
 
@@ -34,6 +34,11 @@ std::string error_text(const sandbox::CallResult& result) {
 
 }  // namespace
 
+std::string_view name_of(Cause cause) {
+  constexpr std::array<std::string_view, 3> kNames{"http", "database", "schedule"};
+  return kNames.at(static_cast<std::size_t>(cause));
+}
+
 Invoker::Invoker(const catalog::Registry& registry, sandbox::Sandbox& sandbox,
                  journal::Journal& journal, telemetry::Metrics& metrics,
                  Admission::Settings admission, ProfileCache::EnvironmentOf environment_of)
@@ -60,7 +65,8 @@ reactor::Task<Outcome> Invoker::invoke(reactor::Loop& loop, Invocation invocatio
   if (!permit) {
     const bool again = permit.error().code == base::Code::kConcurrencyLimit;
     co_return Outcome{base::fail(std::move(permit.error())),
-                      again ? std::optional(kRetryAfter) : std::nullopt};
+                      again ? std::optional(kRetryAfter) : std::nullopt,
+                      {}};
   }
   const catalog::Version& version = invocation.function->version;
   const ProfilePtr profile = profiles_.of(*invocation.function);
@@ -71,8 +77,10 @@ reactor::Task<Outcome> Invoker::invoke(reactor::Loop& loop, Invocation invocatio
                                                              .redactor = profile->redactor,
                                                              .principal = invocation.principal,
                                                              .event = invocation.event});
+  std::vector<std::string> lines;
+  if (!result.response && invocation.cause != Cause::kHttp) lines = result.lines;
   record(invocation, result, time);
-  co_return Outcome{std::move(result.response), std::nullopt};
+  co_return Outcome{std::move(result.response), std::nullopt, std::move(lines)};
 }
 
 // Before the answer is sent: an invocation that somebody saw is in the journal.
@@ -83,7 +91,7 @@ void Invoker::record(const Invocation& invocation, sandbox::CallResult& result,
   journal_.append({.id = invocation.event.request_id,
                    .function = name,
                    .version = invocation.function->version.number,
-                   .trigger = std::string(kHttpTrigger),
+                   .trigger = std::string(name_of(invocation.cause)),
                    .status = status,
                    .duration = result.usage.duration,
                    .cpu = result.usage.cpu,
@@ -93,7 +101,7 @@ void Invoker::record(const Invocation& invocation, sandbox::CallResult& result,
                    .time = time,
                    .lines = std::move(result.lines)});
   metrics_.invocation({.function = name,
-                       .trigger = kHttpTrigger,
+                       .trigger = name_of(invocation.cause),
                        .status = journal::name_of(status),
                        .duration = result.usage.duration,
                        .peak_memory_bytes = result.usage.peak_memory_bytes});

@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "auth/principal.h"
 #include "base/error.h"
@@ -26,16 +27,23 @@
 
 namespace invoke {
 
+// What made it run, as the journal and the metrics name it.
+enum class Cause { kHttp, kDatabase, kSchedule };
+std::string_view name_of(Cause cause);  // http | database | schedule
+
 struct Invocation {
   catalog::FunctionPtr function;
+  Cause cause = Cause::kHttp;
   auth::Principal principal;
-  host::HttpEvent event;  // event.request_id is the invocation's id
+  host::Event event;  // event.request_id is the invocation's id
 };
 
 struct Outcome {
   base::Result<host::Response> response;
   // On kConcurrencyLimit: when to try again.
   std::optional<std::chrono::seconds> retry_after;
+  // What a run that failed and that no request asked for had logged.
+  std::vector<std::string> lines = {};
 };
 
 class Invoker {

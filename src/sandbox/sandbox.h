@@ -56,7 +56,7 @@ struct CallRequest {
   const host::Environment& environment;
   const telemetry::Redactor& redactor;
   const auth::Principal& principal;
-  const host::HttpEvent& event;
+  const host::Event& event;
 };
 
 // Where the bytes of a module come from when its compiled code is missing: the registry. May block.

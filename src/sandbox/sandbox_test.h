@@ -117,7 +117,7 @@ class SandboxTest : public ::testing::Test {
   host::Environment environment_;
   telemetry::Redactor redactor_;
   auth::Principal principal_ = auth::Principal::anonymous();
-  host::HttpEvent event_;
+  host::Event event_;
 
  private:
   // After all that the loops use is there.
