@@ -84,7 +84,7 @@ class BenchSandbox final : public sandbox::ModuleSource {
   host::Environment environment_;
   telemetry::Redactor redactor_;
   auth::Principal principal_ = auth::Principal::anonymous();
-  host::HttpEvent event_{.method = "POST",
+  host::Event event_{.method = "POST",
                          .path = "/",
                          .query = "",
                          .headers = {},

@@ -27,7 +27,7 @@ struct Event {
   std::string request_id;
   // Of a run that no request asked for (a row's change, a tick): the JSON that the guest reads, as
   // it was captured. The members of a request are then empty, but for the body, which is this JSON.
-  std::string captured;
+  std::string captured = {};
 };
 
 std::string to_json(const Event& event, const auth::Principal& principal);
