@@ -242,17 +242,28 @@ SqlResult<std::string> Composition::check(std::size_t table, Command command, bo
   return text;
 }
 
-// Translated text quotes every name; a star may stand for any column.
+namespace {
+
+bool same_text_at(std::string_view text, std::size_t at, std::string_view wanted) {
+  return text.size() - at >= wanted.size() && same_name(text.substr(at, wanted.size()), wanted);
+}
+
+}  // namespace
+
+// Translated text quotes every name. The proposed row is called as its table: a name behind another
+// table's is not its column, and a star alone stands for a sub-query's own.
 bool Composition::check_reads(std::size_t table, Command command, bool need,
                               std::size_t column) const {
-  const Text policy = checked(table, command, need);
+  const std::string text = checked(table, command, need).condition;
+  const std::string row = quote_name(schema_.tables[table].name) + ".";
   const std::string name = quote_name(schema_.tables[table].columns[column].name);
-  const auto names = [&](const std::string& text) {
-    const auto found =
-        std::ranges::search(text, name, [](char a, char b) { return same_name({&a, 1}, {&b, 1}); });
-    return !found.empty() || text.find('*') != std::string::npos;
-  };
-  return names(policy.condition) || !policy.tables.empty();
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (same_text_at(text, at, row + "*")) return true;
+    if (!same_text_at(text, at, name)) continue;
+    const bool qualified = at > 0 && text[at - 1] == '.';
+    if (!qualified || (at >= row.size() && same_text_at(text, at - row.size(), row))) return true;
+  }
+  return false;
 }
 
 std::string insert_text(const Table& table, const std::vector<std::size_t>& columns,

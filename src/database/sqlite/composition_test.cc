@@ -197,6 +197,16 @@ TEST(Composition, ChecksNameTheirColumns) {
   const Composition composition(schema, Role::kAnon);
   EXPECT_TRUE(composition.check_reads(kNotes, Command::kInsert, false, 1));
   EXPECT_FALSE(composition.check_reads(kNotes, Command::kInsert, false, 0));
+  for (const char* other :
+       {R"(EXISTS (SELECT 1 FROM "members" AS "m" WHERE "m"."id" = "notes"."owner"))",
+        R"((SELECT count(*) FROM "members") > 0)"}) {
+    schema.tables[kNotes].policies[0].check = {other, {kMembers}};
+    EXPECT_FALSE(composition.check_reads(kNotes, Command::kInsert, false, 0)) << other;
+  }
+  schema.tables[kNotes].policies[0].check = {R"(EXISTS (SELECT "Notes".*))", {}};
+  EXPECT_TRUE(composition.check_reads(kNotes, Command::kInsert, false, 0));
+  schema.tables[kNotes].policies[0].check = {R"("m"."x" = "notes"."id")", {}};
+  EXPECT_TRUE(composition.check_reads(kNotes, Command::kInsert, false, 0));
   schema.tables[kNotes].policies[0].check = {R"("ID" > 0)", {}};
   EXPECT_TRUE(composition.check_reads(kNotes, Command::kInsert, false, 0)) << "of any case";
 }

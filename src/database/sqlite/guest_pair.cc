@@ -301,6 +301,7 @@ SqlResult<Rows> GuestPair::execute(const Compiled& compiled, const Statement& st
                  : what.kind == Kind::kUpdate ? update(compiled, statement)
                                               : remove(compiled, statement);
   if (!changed) return sql_fail(std::move(changed.error()));
+  if (auto keys = keeper_->check_foreign_keys(); !keys) return sql_fail(std::move(keys.error()));
   return return_rows(compiled, std::move(*changed), statement, bounds);
 }
 

@@ -191,7 +191,8 @@ SqlResult<void> Keeper::configure(Watch& watch) {
        {std::pair{&begin_, mode_ == Mode::kWrite ? "BEGIN IMMEDIATE" : "BEGIN"},
         std::pair{&commit_, "COMMIT"}, std::pair{&rollback_, "ROLLBACK"},
         std::pair{&version_, "PRAGMA schema_version"}, std::pair{&mark_, "SAVEPOINT member"},
-        std::pair{&keep_, "RELEASE member"}}) {
+        std::pair{&keep_, "RELEASE member"},
+        std::pair{&defer_, "PRAGMA defer_foreign_keys = ON"}}) {
     auto statement = prepare(raw, sql);
     if (!statement) return sql_fail(std::move(statement.error()));
     *handle = std::move(*statement);
@@ -236,7 +237,20 @@ SqlResult<void> run_once(sqlite3_stmt* statement) {
 
 }  // namespace
 
-SqlResult<void> Keeper::begin() { return run_once(begin_.get()); }
+SqlResult<void> Keeper::begin() {
+  auto begun = run_once(begin_.get());
+  if (!begun || mode_ == Mode::kRead) return begun;
+  return run_once(defer_.get());  // SQLite forgets it at the end of the transaction
+}
+
+SqlResult<void> Keeper::check_foreign_keys() {
+  int unresolved = 0;
+  int ignored = 0;
+  sqlite3_db_status(connection_.get(), SQLITE_DBSTATUS_DEFERRED_FKS, &unresolved, &ignored, 0);
+  if (unresolved == 0) return {};
+  return sql_fail(SqlState::kForeignKeyViolation,
+                  "the statement violates a foreign key constraint");
+}
 
 SqlResult<bool> Keeper::current() {
   const ResetAtEnd reset(version_.get());

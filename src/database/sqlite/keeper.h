@@ -70,6 +70,10 @@ class Keeper {
 
   [[nodiscard]] Composition composition() const { return {*schema_, caller_.role}; }
 
+  // At the end of a statement, as in PostgreSQL: kForeignKeyViolation when a key it wrote points
+  // nowhere.
+  SqlResult<void> check_foreign_keys();
+
   // A statement of Roost's own, on its own tables.
   SqlResult<std::vector<Row>> run_system(std::string_view sql, std::span<const Value> parameters);
 
@@ -170,7 +174,7 @@ class Keeper {
   SchemaPtr schema_;
   StatementCache statements_;
   std::map<std::string, PreparedStatement, std::less<>> system_statements_;  // some dozens
-  StatementHandle begin_, commit_, rollback_, version_, mark_, keep_;
+  StatementHandle begin_, commit_, rollback_, version_, mark_, keep_, defer_;
 
   std::optional<Armed> armed_;
   StatementCache::Lease checking_;  // its parameters are the proposed row, while it is bound
