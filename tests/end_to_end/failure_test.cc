@@ -1,6 +1,7 @@
 // What happens when something goes wrong, as the caller and the log see it (requirements.md,
 // "Limits and failures").
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -30,6 +31,11 @@ boost::json::object last_entry(const ServerProcess& server, const std::string& f
   const auto entries = server.entries(function);
   EXPECT_FALSE(entries.empty());
   return entries.empty() ? boost::json::object() : boost::json::parse(entries.back()).as_object();
+}
+
+// The body of db_query and db_trap_on_error.
+std::string query(const std::string& sql, const std::string& give_up = {}) {
+  return boost::json::serialize(boost::json::object{{"sql", sql}, {"give_up", give_up}});
 }
 
 // One server for all: a failure of one function is none of another's business.
@@ -156,6 +162,128 @@ TEST_F(Failure, ExitHostCallsAndStack500) {
   EXPECT_EQ(code_of(server().call("hostcalls")), "HOST_CALL_LIMIT");
   server().deploy("recurse");
   EXPECT_EQ(code_of(server().call("recurse")), "TRAP");
+}
+
+TEST_F(Failure, DbQueryFails500) {
+  server().deploy("db_query");
+  server().deploy("db_trap_on_error");
+  const std::string bad = "SELECT * FROM nowhere";
+  const auto handled = server().call("db_query", query(bad));
+  EXPECT_EQ(handled.status, 400) << "the guest gets the error, and answers";
+  EXPECT_EQ(boost::json::parse(handled.body).at("code"), "42P01");
+  EXPECT_EQ(last_entry(server(), "db_query").at("status"), "success");
+
+  const auto given_up = server().call("db_trap_on_error", query(bad));
+  EXPECT_EQ(given_up.status, 500);
+  EXPECT_EQ(code_of(given_up), "QUERY_FAILED");
+  const auto entry = last_entry(server(), "db_trap_on_error");
+  EXPECT_EQ(entry.at("status"), "error");
+  EXPECT_TRUE(entry.at("error").as_string().starts_with("QUERY_FAILED: "));
+  const std::string line(entry.at("lines").as_array().at(0).as_string());
+  EXPECT_TRUE(line.starts_with("[error] [db_query] undefined_table: ")) << line;
+
+  for (const auto& [how, code] : {std::pair("trap", "TRAP"), std::pair("exit", "GUEST_EXIT")}) {
+    const auto response = server().call("db_trap_on_error", query(bad, how));
+    EXPECT_EQ(response.status, 500);
+    EXPECT_EQ(code_of(response), code);
+    EXPECT_NE(response.body.find("undefined_table"), std::string::npos) << response.body;
+  }
+  EXPECT_EQ(server().call("db_trap_on_error", query("SELECT 1 AS n")).body, "it went well");
+}
+
+TEST_F(Failure, QueryPastTheTimeout504) {
+  server().deploy("db_query", {"--timeout", "1s"});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto response = server().call(
+      "db_query", query("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) "
+                        "SELECT count(*) FROM c"));
+  EXPECT_EQ(response.status, 504) << response.body;
+  EXPECT_EQ(code_of(response), "TIMEOUT");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+  EXPECT_EQ(server().call("db_query", query("SELECT 1 AS n")).body,
+            R"({"rows":[{"n":1}],"count":1})");
+}
+
+// data.db of a server, which somebody takes away and puts back.
+class Loss {
+ public:
+  explicit Loss(const database::TestFolder& folder)
+      : file_(folder / "data/data.db"), kept_(folder / "kept") {}
+
+  // With what SQLite keeps beside it.
+  void take_away() const { move(file_, kept_); }
+  void put_back() const {
+    std::filesystem::remove_all(file_);
+    move(kept_, file_);
+  }
+  void make_folder() const { std::filesystem::create_directories(file_); }
+  void make_garbage() const { std::ofstream(file_, std::ios::binary) << std::string(8192, 'x'); }
+
+ private:
+  static void move(const std::filesystem::path& from, const std::filesystem::path& to) {
+    for (const char* ending : {"", "-wal", "-shm"}) {
+      const std::string source = from.string() + ending;
+      if (std::filesystem::exists(source)) std::filesystem::rename(source, to.string() + ending);
+    }
+  }
+  const std::filesystem::path file_;
+  const std::filesystem::path kept_;
+};
+
+// Until the answer has this status, for longer than the breaker's longest pause.
+cli::HttpResponse until_status(const ServerProcess& server, const std::string& body, int status) {
+  const auto end = std::chrono::steady_clock::now() + 20s;
+  cli::HttpResponse response;
+  do {
+    response = server.call("db_trap_on_error", body);
+  } while (response.status != status && std::chrono::steady_clock::now() < end);
+  return response;
+}
+
+void expect_down(const ServerProcess& server, const std::string& body) {
+  const auto down = until_status(server, body, 500);
+  ASSERT_EQ(down.status, 500);
+  // As many as open the breaker, and some: what it answers is the same.
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(code_of(server.call("db_trap_on_error", body)), "DATABASE_UNAVAILABLE");
+  }
+  EXPECT_EQ(last_entry(server, "db_trap_on_error").at("status"), "error");
+  EXPECT_EQ(server.call("hello").status, 200) << "it needs no database";
+  EXPECT_EQ(server.health(), 200);
+}
+
+TEST_F(Failure, DatabaseDown500) {
+  const database::TestFolder folder;
+  const Loss loss(folder);
+  const ServerProcess server(folder / "data");
+  for (const char* function : {"hello", "db_query", "db_trap_on_error"}) server.deploy(function);
+  server.sql("CREATE TABLE visits (id INTEGER PRIMARY KEY, at TEXT) STRICT");
+  server.sql("GRANT SELECT, INSERT ON visits TO anon");
+  const std::string insert = query("INSERT INTO visits (at) VALUES ('now')");
+  const std::string count = query("SELECT count(*) AS n FROM visits");
+  ASSERT_EQ(server.call("db_trap_on_error", insert).status, 200);
+  for (const auto make : {&Loss::make_folder, &Loss::make_garbage}) {
+    loss.take_away();
+    (loss.*make)();
+    expect_down(server, insert);
+    expect_down(server, count);
+    loss.put_back();
+    EXPECT_EQ(until_status(server, insert, 200).body, "it went well") << "it recovers by itself";
+  }
+  EXPECT_EQ(server.call("db_query", count).body, R"({"rows":[{"n":3}],"count":1})");
+}
+
+TEST_F(Failure, DatabaseNeverThere500) {
+  const database::TestFolder folder;
+  const Loss loss(folder);
+  loss.make_folder();
+  const ServerProcess server(folder / "data");
+  server.deploy("hello");
+  server.deploy("db_trap_on_error");
+  const std::string select = query("SELECT 1 AS n");
+  expect_down(server, select);
+  loss.put_back();
+  EXPECT_EQ(until_status(server, select, 200).body, "it went well");
 }
 
 TEST_F(Failure, ModuleTooLarge413) {

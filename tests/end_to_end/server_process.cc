@@ -57,11 +57,31 @@ std::vector<std::string> ServerProcess::entries(const std::string& function) con
   return lines;
 }
 
-cli::HttpResponse ServerProcess::call(const std::string& function, std::string body) const {
-  return send(keys_.url, {.method = "POST",
+cli::HttpResponse ServerProcess::ask(const std::string& function, Request request) const {
+  const std::string& key = request.key.empty() ? keys_.anon_key : request.key;
+  return send(keys_.url, {.method = std::move(request.method),
                           .target = "/functions/v1/" + function,
-                          .headers = {{"authorization", "Bearer " + keys_.anon_key}},
-                          .body = std::move(body)});
+                          .headers = {{"authorization", "Bearer " + key}},
+                          .body = std::move(request.body)});
+}
+
+cli::HttpResponse ServerProcess::call(const std::string& function, std::string body) const {
+  return ask(function, {.body = std::move(body)});
+}
+
+std::string ServerProcess::token(const std::string& user) const {
+  const Finished signed_token = roost({"token", "--sub", user});
+  EXPECT_EQ(signed_token.exit, 0) << signed_token.err;
+  return signed_token.out.substr(0, signed_token.out.find('\n'));
+}
+
+void ServerProcess::sql(const std::string& script) const {
+  const Finished done = roost({"db", "sql", script});
+  ASSERT_EQ(done.exit, 0) << done.err;
+}
+
+int ServerProcess::health() const {
+  return send(keys_.url, {.method = "GET", .target = "/healthz", .headers = {}, .body = {}}).status;
 }
 
 double ServerProcess::metric(const std::string& name) const {

@@ -26,8 +26,20 @@ class ServerProcess {
   // What `roost logs --json` says of a function, oldest first: one JSON object each.
   [[nodiscard]] std::vector<std::string> entries(const std::string& function) const;
 
-  // POST to a function with the anon key; status 0 when no answer came.
+  // Status 0 when no answer came. `key` is a token; without one the anon key.
+  struct Request {
+    std::string method = "POST";
+    std::string key = {};
+    std::string body = {};
+  };
+  [[nodiscard]] cli::HttpResponse ask(const std::string& function, Request request) const;
+  // POST with the anon key.
   [[nodiscard]] cli::HttpResponse call(const std::string& function, std::string body = {}) const;
+  // A token for a user.
+  [[nodiscard]] std::string token(const std::string& user) const;
+  // A script as the database's administrator.
+  void sql(const std::string& script) const;
+  [[nodiscard]] int health() const;  // the status of /healthz
   // The value of a metric without labels; -1 when there is none.
   [[nodiscard]] double metric(const std::string& name) const;
 
