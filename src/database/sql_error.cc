@@ -56,7 +56,7 @@ constexpr std::array kEntries{
     Entry{SqlState::kInternalError, "XX000", "internal_error"},
 };
 
-constexpr bool in_order() {
+consteval bool in_order() {
   for (std::size_t i = 0; i < kEntries.size(); ++i) {
     if (static_cast<std::size_t>(kEntries[i].state) != i) return false;
   }

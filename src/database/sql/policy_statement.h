@@ -40,6 +40,7 @@ struct AlterRowSecurity {
   std::optional<bool> enabled;
   std::optional<bool> forced;
 };
+// PUBLIC is short for the three roles: what is granted to it can be revoked from one of them.
 struct AlterGrants {
   bool grant = true;                // else REVOKE
   std::vector<std::string> tables;  // empty: ALL TABLES IN SCHEMA public

@@ -24,7 +24,8 @@ namespace database::sqlite {
 class Administration {
  public:
   // Opens (and makes) the file: WAL, synchronous=FULL, mode 0600; makes Roost's own tables in it
-  // (`_roost_policy`, `_roost_grant`, `_roost_row_security`, `_roost_migration`).
+  // (`_roost_policy`, `_roost_grant`, `_roost_row_security`, `_roost_migration`). Errors do not
+  // name the file.
   static SqlResult<std::unique_ptr<Administration>> open(const std::filesystem::path& file);
   virtual ~Administration() = default;
 

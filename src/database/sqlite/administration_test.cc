@@ -150,6 +150,13 @@ TEST(Administration, BoundsHoldOverTheWholeScript) {
   EXPECT_TRUE(db.admin->run("CREATE TABLE t (x)", {})) << "the canceled script left something";
 }
 
+TEST(Administration, AScriptHasALargestSize) {
+  const Database db;
+  const SqlError error = db.error(std::string((64U << 20U) + 1, ' '));
+  EXPECT_EQ(error.state, SqlState::kProgramLimitExceeded);
+  EXPECT_EQ(error.message, "the script is larger than 67108864 bytes: run it in pieces");
+}
+
 TEST(Administration, ForeignKeysHoldAtTheEndToo) {
   const Database db;
   EXPECT_EQ(db.refusal("CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (a REFERENCES a "
@@ -360,6 +367,15 @@ TEST(Administration, OnlyPlainTablesAreGranted) {
             "rename it");
   EXPECT_FALSE(db.admin->run("ALTER TABLE notes ADD COLUMN rowid TEXT", {}));
   db.run("CREATE TABLE fine (rowid INTEGER PRIMARY KEY) STRICT; GRANT SELECT ON fine TO anon");
+}
+
+TEST(Administration, GrantsThatDoNotReadAreNotChanged) {
+  const Database db;
+  db.run(std::string(kNotes) + "GRANT SELECT ON notes TO anon");
+  db.outside("UPDATE _roost_grant SET roles = 'anon,root'");
+  EXPECT_EQ(db.refusal("GRANT SELECT ON notes TO authenticated"),
+            "58030: the stored grants of \"notes\" cannot be read: restore the database from a "
+            "backup");
 }
 
 TEST(Administration, RowSecurityNeedsAStrictTableWithoutConflictClauses) {

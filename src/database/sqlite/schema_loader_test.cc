@@ -52,7 +52,8 @@ using Columns = std::vector<std::size_t>;
 TEST(SchemaLoader, OnlyPlainTablesOfTheUserAreInIt) {
   const File file;
   file.run(
-      "CREATE TABLE b (x); CREATE TABLE a (x); CREATE VIEW v AS SELECT 1; CREATE TEMP TABLE t (x);"
+      "CREATE TABLE b (x); CREATE TABLE a (x); CREATE VIEW v AS SELECT 1;"
+      "CREATE VIEW broken AS SELECT nope FROM nope; CREATE TEMP TABLE t (x);"
       "CREATE TABLE _roost_x (x); CREATE VIRTUAL TABLE f USING fts5(x);"
       "CREATE TABLE k (id INTEGER PRIMARY KEY AUTOINCREMENT); CREATE TABLE __u_a (x)");
   std::vector<std::string> names;

@@ -191,32 +191,13 @@ SqlError statement_error(std::string_view message) {
   return {SqlState::kSyntaxError, std::string(message), {}};
 }
 
-SqlState constraint_state(int extended) {
-  switch (extended) {
-    case SQLITE_CONSTRAINT_UNIQUE:
-    case SQLITE_CONSTRAINT_PRIMARYKEY:
-    case SQLITE_CONSTRAINT_ROWID:
-      return SqlState::kUniqueViolation;
-    case SQLITE_CONSTRAINT_NOTNULL:
-      return SqlState::kNotNullViolation;
-    case SQLITE_CONSTRAINT_FOREIGNKEY:
-      return SqlState::kForeignKeyViolation;
-    case SQLITE_CONSTRAINT_CHECK:
-      return SqlState::kCheckViolation;
-    case SQLITE_CONSTRAINT_DATATYPE:
-      return SqlState::kDatatypeMismatch;
-    default:
-      return SqlState::kIntegrityViolation;
-  }
-}
-
 SqlError constraint_error(int extended, std::string_view message) {
   if (extended == SQLITE_CONSTRAINT_TRIGGER) {  // the user's own RAISE
     if (auto error = stated(message)) return *error;
     return {SqlState::kIntegrityViolation, std::string(message), {}};
   }
   if (auto error = translate(kConstraints, message)) return *error;
-  return {constraint_state(extended), std::string(message), {}};
+  return {SqlState::kIntegrityViolation, std::string(message), {}};
 }
 
 // What the machine did: SQLite's own words could hold a path, and would help no caller.

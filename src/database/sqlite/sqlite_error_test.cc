@@ -207,6 +207,21 @@ TEST(SqliteError, TheMachinesFaultsNameNoPath) {
   sqlite3_close(broken);
 }
 
+TEST(SqliteError, LackOfMemoryAndOfParametersAreTheirOwn) {
+  const Memory db;
+  sqlite3_stmt* statement = nullptr;
+  ASSERT_EQ(sqlite3_prepare_v2(db.connection, "SELECT ?1", -1, &statement, nullptr), SQLITE_OK);
+  EXPECT_NE(sqlite3_bind_int(statement, 2, 1), SQLITE_OK);
+  EXPECT_EQ(sqlite_error(db.connection).state, SqlState::kUndefinedParameter);
+  sqlite3_finalize(statement);
+
+  sqlite3_limit(db.connection, SQLITE_LIMIT_LENGTH, 100'000'000);
+  sqlite3_hard_heap_limit64(sqlite3_memory_used() + 1'000'000);
+  EXPECT_EQ(db.error("SELECT length(CAST(zeroblob(50000000) AS TEXT) || 'a')").state,
+            SqlState::kOutOfMemory);
+  sqlite3_hard_heap_limit64(0);
+}
+
 TEST(SqliteError, AFileThatIsNoDatabaseIsDamaged) {
   const database::TestFolder folder;
   const std::string file = folder / "data.db";
