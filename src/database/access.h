@@ -15,11 +15,15 @@ class SystemAccess {};
 
 class GuestAccess {
  public:
-  explicit GuestAccess(auth::Principal principal) : principal_(std::move(principal)) {}
+  // `depth`: how many events led to the call, one another's cause; 0 for a request.
+  explicit GuestAccess(auth::Principal principal, int depth = 0)
+      : principal_(std::move(principal)), depth_(depth) {}
   [[nodiscard]] const auth::Principal& principal() const { return principal_; }
+  [[nodiscard]] int depth() const { return depth_; }
 
  private:
   auth::Principal principal_;
+  int depth_;
 };
 
 }  // namespace database

@@ -76,7 +76,8 @@ reactor::Task<Outcome> Invoker::invoke(reactor::Loop& loop, Invocation invocatio
                                                              .environment = profile->environment,
                                                              .redactor = profile->redactor,
                                                              .principal = invocation.principal,
-                                                             .event = invocation.event});
+                                                             .event = invocation.event,
+                                                             .depth = invocation.depth});
   std::vector<std::string> lines;
   if (!result.response && invocation.cause != Cause::kHttp) lines = result.lines;
   record(invocation, result, time);

@@ -35,6 +35,7 @@ struct Invocation {
   catalog::FunctionPtr function;
   Cause cause = Cause::kHttp;
   auth::Principal principal;
+  int depth = 0;      // how many events led to it, one another's cause
   host::Event event;  // event.request_id is the invocation's id
 };
 

@@ -64,7 +64,7 @@ class EngineSandbox final : public Sandbox {
   reactor::Task<CallResult> run(reactor::Loop& loop, const Program& program,
                                 const CallRequest& request);
   // Has the guest's query answered.
-  reactor::Task<void> query(reactor::Loop& loop, GuestRun& guest, const auth::Principal& principal);
+  reactor::Task<void> query(reactor::Loop& loop, GuestRun& guest, const CallRequest& call);
   // `module` may be empty: its bytes are then asked for when its code is missing. Blocks.
   base::Result<ProgramPtr> load(const base::Sha256& hash, std::string_view module);
   // Null when there is no compiled code.
@@ -113,7 +113,7 @@ reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, const Program&
         guest.wake_up();
         break;
       case GuestRun::Waits::kDatabase:
-        co_await query(loop, guest, request.principal);
+        co_await query(loop, guest, request);
         break;
     }
   }
@@ -122,7 +122,7 @@ reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, const Program&
 
 // The database ends what it does at the call's deadline, and so this ends then too.
 reactor::Task<void> EngineSandbox::query(reactor::Loop& loop, GuestRun& guest,
-                                         const auth::Principal& principal) {
+                                         const CallRequest& call) {
   const host::DatabaseRequest& request = guest.query();
   database::SqlResult<std::vector<database::Statement>> statements;
   if (request.json.size() <= kReadOnLoop) {
@@ -134,7 +134,7 @@ reactor::Task<void> EngineSandbox::query(reactor::Loop& loop, GuestRun& guest,
     guest.answer(database::sql_fail(std::move(statements.error())));
     co_return;
   }
-  const database::GuestAccess access(principal);
+  const database::GuestAccess access(call.principal, call.depth);
   guest.answer(co_await database_.run(loop, access, *statements, guest.bounds()));
 }
 

@@ -57,6 +57,7 @@ struct CallRequest {
   const telemetry::Redactor& redactor;
   const auth::Principal& principal;
   const host::Event& event;
+  int depth = 0;  // how many events led to this call (database::GuestAccess)
 };
 
 // Where the bytes of a module come from when its compiled code is missing: the registry. May block.

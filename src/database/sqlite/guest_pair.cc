@@ -262,7 +262,7 @@ SqlResult<Rows> GuestPair::run(const GuestAccess& access, const Statement& state
   auto rows = [&]() -> SqlResult<Rows> {
     const auto compiled = compile(statement.sql);
     if (!compiled) return sql_fail(compiled.error());
-    return execute(**compiled, statement, bounds);
+    return execute(**compiled, statement, bounds, access.depth());
   }();
   if (!rows && watch_.tripped) {
     return sql_fail(SqlState::kQueryCanceled,
@@ -288,7 +288,7 @@ SqlResult<void> GuestPair::check_reads(const GuestStatement& statement) const {
 }
 
 SqlResult<Rows> GuestPair::execute(const Compiled& compiled, const Statement& statement,
-                                   const Bounds& bounds) {
+                                   const Bounds& bounds, int depth) {
   const GuestStatement& what = compiled.statement;
   if (statement.parameters.size() != what.parameters) {
     return sql_fail(SqlState::kUndefinedParameter,
@@ -297,6 +297,7 @@ SqlResult<Rows> GuestPair::execute(const Compiled& compiled, const Statement& st
   }
   if (auto granted = check_reads(what); !granted) return sql_fail(std::move(granted.error()));
   if (what.kind == Kind::kSelect) return select(compiled, statement, bounds);
+  if (auto noted = keeper_->note_writer(depth); !noted) return sql_fail(std::move(noted.error()));
   auto changed = what.kind == Kind::kInsert   ? insert(compiled, statement)
                  : what.kind == Kind::kUpdate ? update(compiled, statement)
                                               : remove(compiled, statement);

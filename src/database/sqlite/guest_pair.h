@@ -66,7 +66,7 @@ class GuestPair {
 
   SqlResult<void> check_reads(const GuestStatement& statement) const;
   SqlResult<Rows> execute(const Compiled& compiled, const Statement& statement,
-                          const Bounds& bounds);
+                          const Bounds& bounds, int depth);
   SqlResult<Rows> select(const Compiled& compiled, const Statement& statement,
                          const Bounds& bounds);
   SqlResult<Keeper::Changed> insert(const Compiled& compiled, const Statement& statement);

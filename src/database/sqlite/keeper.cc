@@ -259,9 +259,31 @@ SqlResult<bool> Keeper::current() {
   return sqlite3_column_int64(version_.get(), 0) == schema_->version;
 }
 
-SqlResult<void> Keeper::commit() { return run_once(commit_.get()); }
+SqlResult<void> Keeper::note_writer(int depth) {
+  const auto& tables = schema_->tables;
+  if (std::ranges::none_of(tables, &Table::captured)) return {};
+  writer_noted_ = true;
+  auto noted = run_system(
+      "UPDATE main._roost_writer SET role = $1, user_id = $2, claims = $3, depth = $4 WHERE id = 1",
+      std::vector<Value>{std::string(auth::name_of(caller_.role)), caller_.user_id, caller_.claims,
+                         std::int64_t{depth}});
+  if (!noted) return sql_fail(std::move(noted.error()));
+  return {};
+}
+
+SqlResult<void> Keeper::commit() {
+  if (std::exchange(writer_noted_, false)) {
+    auto reset = run_system(
+        "UPDATE main._roost_writer SET role = NULL, user_id = NULL, claims = NULL, depth = 0 "
+        "WHERE id = 1",
+        {});
+    if (!reset) return sql_fail(std::move(reset.error()));
+  }
+  return run_once(commit_.get());
+}
 
 void Keeper::rollback() {
+  writer_noted_ = false;
   if (in_transaction()) static_cast<void>(run_once(rollback_.get()));
 }
 

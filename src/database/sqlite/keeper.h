@@ -70,6 +70,10 @@ class Keeper {
 
   [[nodiscard]] Composition composition() const { return {*schema_, caller_.role}; }
 
+  // Before a change, where one may become an event (`_roost_writer`); forgotten at the transaction's
+  // end.
+  SqlResult<void> note_writer(int depth);
+
   // At the end of a statement, as in PostgreSQL: kForeignKeyViolation when a key it wrote points
   // nowhere.
   SqlResult<void> check_foreign_keys();
@@ -180,6 +184,7 @@ class Keeper {
   StatementCache::Lease checking_;  // its parameters are the proposed row, while it is bound
   StoredRow proposed_;              // as it would be stored
   bool keep_proposed_ = false;
+  bool writer_noted_ = false;  // in the open transaction
 };
 
 }  // namespace database::sqlite

@@ -56,6 +56,7 @@ struct Table {
   std::uint64_t row_estimate = 0;
   bool row_security = false;
   bool has_triggers = false;  // the user's own
+  bool captured = false;      // its changes become events: who writes is noted
   Grants grants;
   std::vector<TablePolicy> policies;
 

@@ -211,9 +211,8 @@ SqlResult<void> Loader::load_triggers() {
                   "SELECT name, tbl_name FROM main.sqlite_schema WHERE type = 'trigger'", {},
                   [&](sqlite3_stmt* row) {
                     Table* const table = table_named(text_at(row, 1));
-                    if (table != nullptr && !is_reserved(text_at(row, 0))) {
-                      table->has_triggers = true;
-                    }
+                    if (table == nullptr) return;
+                    (is_reserved(text_at(row, 0)) ? table->captured : table->has_triggers) = true;
                   });
 }
 

@@ -1,0 +1,51 @@
+// Core SQL triggers that write a row's change into the outbox, in the writer's own transaction.
+//
+// Whoever writes fires them: a guest, `roost db`, the sqlite3 shell. They use nothing but SQLite's
+// own functions, so that none of these fails because of them; bytes become `\x…` text, infinities
+// text. An UPDATE is captured only where one of its columns changed. The event is
+//
+//   {"trigger":"database","table":…,"schema":"public","operation":"INSERT"|"UPDATE"|"DELETE",
+//    "old":{…}|null,"new":{…}|null,"timestamp":…}
+//
+// Pure text: event_schema.h has the tables, installer.h puts the triggers into the database.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "catalog/trigger.h"
+
+namespace triggers {
+
+struct CapturedTable {
+  std::string name;
+  std::vector<std::string> columns;
+  std::vector<std::string> key;  // of its primary key, in order; empty: the rowid
+};
+
+enum class Operation { kInsert, kUpdate, kDelete };
+std::string_view name_of(Operation operation);  // INSERT | UPDATE | DELETE
+
+struct Capture {
+  Operation operation = Operation::kInsert;
+  std::vector<std::string> columns;  // of an UPDATE; empty: any
+};
+
+// What a table trigger listens to: "insert,update(email)". kInvalidArgument names a column that the
+// table does not have.
+base::Result<std::vector<Capture>> parse_captures(const catalog::Trigger& trigger,
+                                                  const CapturedTable& table);
+
+// Events that led to one another, at most; the next is dead at once.
+inline constexpr int kMaxDepth = 8;
+
+// "_roost_capture_7_insert"
+std::string capture_name(std::int64_t trigger, Operation operation);
+// CREATE TRIGGER …
+std::string capture_text(std::int64_t trigger, std::string_view function,
+                         const CapturedTable& table, const Capture& capture);
+
+}  // namespace triggers
