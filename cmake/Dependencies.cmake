@@ -10,6 +10,7 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(date REQUIRED)  # date::date-tz, which reads the machine's time zones
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
