@@ -241,6 +241,9 @@ TEST(Administration, FunctionsAreThere) {
   EXPECT_EQ(db.json("SELECT auth_role() AS r, auth_uid() AS u, 'a' LIKE 'A' AS l"),
             R"([{"r":"service_role","u":null,"l":0}])");
   EXPECT_EQ(db.refusal("SELECT pg_div(1, 0)"), "22012: division by zero");
+  const auto now = db.run("SELECT pg_now() AS now; SELECT pg_now() AS now");
+  EXPECT_EQ(now[0].json, now[1].json) << "one transaction has one time";
+  EXPECT_NE(now[0].json, db.json("SELECT pg_now() AS now"));
 }
 
 // ---- Policies and grants -----------------------------------------------------------------------
@@ -385,6 +388,7 @@ TEST(Administration, RowSecurityNeedsAStrictTableWithoutConflictClauses) {
       "STRICT; CREATE TABLE named (x TEXT DEFAULT 'ON CONFLICT', on_conflict INT) STRICT");
   const SqlError loose = db.error("ALTER TABLE loose ENABLE ROW LEVEL SECURITY");
   EXPECT_EQ(loose.state, SqlState::kFeatureNotSupported);
+  EXPECT_EQ(loose.statement, 0U);
   EXPECT_NE(loose.message.find("STRICT"), std::string::npos) << loose.message;
   const SqlError keeps = db.error("ALTER TABLE keeps ENABLE ROW LEVEL SECURITY");
   EXPECT_EQ(keeps.state, SqlState::kFeatureNotSupported);
