@@ -47,8 +47,8 @@ class Pool {
   virtual reactor::Task<SqlResult<std::vector<std::vector<Row>>>> run(
       reactor::Loop& loop, SystemAccess, std::vector<Statement> statements, Bounds bounds) = 0;
 
-  // Called after each commit that this process makes, on the thread that made it: to look for what
-  // it may have left to do. To be set before the first use.
+  // Called after each commit that changed something, this process's or another's, on a thread of the
+  // pool's: to look for what it may have left to do. To be set before the first use.
   virtual void on_commit(std::function<void()> committed) = 0;
 
   // A script in the database's own dialect, where policy statements (policy.h) may stand among the

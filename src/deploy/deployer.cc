@@ -1,16 +1,27 @@
 #include "deploy/deployer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace deploy {
 namespace {
 
-// The catalog knows every kind; this server fires these.
-bool can_fire(catalog::TriggerKind kind) { return kind == catalog::TriggerKind::kHttp; }
+using catalog::TriggerKind;
 
+bool fires(const catalog::Config& config) {
+  return std::ranges::any_of(config.triggers, [](const catalog::Trigger& trigger) {
+    return trigger.kind == TriggerKind::kTable || trigger.kind == TriggerKind::kCron;
+  });
+}
+
+bool fires(const catalog::FunctionPtr& function) {
+  return function != nullptr && fires(function->version.config);
+}
+
+// The catalog knows every kind; this server cannot receive webhooks.
 base::Result<void> check_triggers(const catalog::Config& config) {
   for (const catalog::Trigger& trigger : config.triggers) {
-    if (!can_fire(trigger.kind)) {
+    if (trigger.kind == TriggerKind::kWebhook) {
       return base::fail(base::Code::kInvalidArgument,
                         "the trigger `" + trigger.text() + "` is of kind `" +
                             std::string(catalog::name_of(trigger.kind)) +
@@ -20,11 +31,20 @@ base::Result<void> check_triggers(const catalog::Config& config) {
   return {};
 }
 
+base::Error not_installed(const base::Error& error) {
+  return {error.code, "the function is deployed, but its triggers are not installed: " +
+                          error.message + "; deploy it again, or restart the server"};
+}
+
 }  // namespace
 
-Deployer::Deployer(catalog::Registry& registry, sandbox::Sandbox& sandbox,
+Deployer::Deployer(catalog::Registry& registry, sandbox::Sandbox& sandbox, TriggerStore& triggers,
                    reactor::BlockingPool& blocking, Settings settings)
-    : registry_(registry), sandbox_(sandbox), blocking_(blocking), settings_(settings) {}
+    : registry_(registry),
+      sandbox_(sandbox),
+      triggers_(triggers),
+      blocking_(blocking),
+      settings_(settings) {}
 
 base::Result<void> Deployer::check(const catalog::Config& config, const std::string& module) {
   if (module.size() > settings_.max_module_bytes) {
@@ -33,38 +53,94 @@ base::Result<void> Deployer::check(const catalog::Config& config, const std::str
                           base::format_size(settings_.max_module_bytes) +
                           ": build it smaller (-Oz, wasm-opt, strip), or raise limits.max_module");
   }
-  if (auto checked = check_triggers(config); !checked) return checked;
   return sandbox_.prepare(module, config.limits);
 }
 
-reactor::Task<base::Result<catalog::FunctionPtr>> Deployer::create(catalog::Config config,
-                                                                   std::string module) {
-  co_return co_await blocking_.run([this, config = std::move(config), module = std::move(module)] {
-    // Before the long work; the registry decides again when it stores.
-    if (registry_.find(config.name) != nullptr) {
-      return base::Result<catalog::FunctionPtr>(
-          base::fail(base::Code::kAlreadyExists,
-                     "the function `" + config.name + "` exists: PUT deploys its next version"));
-    }
-    if (auto checked = check(config, module); !checked) {
-      return base::Result<catalog::FunctionPtr>(base::fail(std::move(checked.error())));
-    }
-    return registry_.create(config, module);
-  });
+reactor::Task<base::Result<void>> Deployer::follow(reactor::Loop& loop, catalog::FunctionPtr before,
+                                                   catalog::FunctionPtr after) {
+  if (!fires(before) && !fires(after)) co_return base::Result<void>();
+  auto installed = co_await triggers_.reconcile(loop);
+  if (!installed) co_return base::fail(not_installed(installed.error()));
+  co_return base::Result<void>();
 }
 
-reactor::Task<base::Result<catalog::FunctionPtr>> Deployer::deploy(catalog::Config config,
-                                                                   std::string module) {
-  co_return co_await blocking_.run([this, config = std::move(config), module = std::move(module)] {
-    if (registry_.find(config.name) == nullptr) {
-      return base::Result<catalog::FunctionPtr>(base::fail(
-          base::Code::kNotFound, "there is no function `" + config.name + "`: POST creates one"));
-    }
-    if (auto checked = check(config, module); !checked) {
-      return base::Result<catalog::FunctionPtr>(base::fail(std::move(checked.error())));
-    }
-    return registry_.deploy(config, module);
-  });
+reactor::Task<base::Result<void>> Deployer::refresh(reactor::Loop& loop) {
+  const auto functions = registry_.list();
+  const bool any = std::ranges::any_of(
+      functions, [](const catalog::FunctionPtr& function) { return fires(function); });
+  if (!any) co_return base::Result<void>();
+  co_return co_await triggers_.reconcile(loop);
+}
+
+reactor::Task<Deployer::Deployed> Deployer::create(reactor::Loop& loop, catalog::Config config,
+                                                   std::string module) {
+  // Before the long work; the registry decides again when it stores.
+  if (registry_.find(config.name) != nullptr) {
+    co_return base::fail(base::Code::kAlreadyExists,
+                         "the function `" + config.name + "` exists: PUT deploys its next version");
+  }
+  if (auto sound = check_triggers(config); !sound) co_return base::fail(std::move(sound.error()));
+  if (fires(config)) {
+    auto sound = co_await triggers_.check(loop, config);
+    if (!sound) co_return base::fail(std::move(sound.error()));
+  }
+  auto function = co_await blocking_.run(
+      [this, config = std::move(config), module = std::move(module)]() -> Deployed {
+        if (auto checked = check(config, module); !checked) {
+          return base::fail(std::move(checked.error()));
+        }
+        return registry_.create(config, module);
+      });
+  if (!function) co_return function;
+  if (auto fired = co_await follow(loop, nullptr, *function); !fired) {
+    co_return base::fail(std::move(fired.error()));
+  }
+  co_return function;
+}
+
+reactor::Task<Deployer::Deployed> Deployer::deploy(reactor::Loop& loop, catalog::Config config,
+                                                   std::string module) {
+  const catalog::FunctionPtr before = registry_.find(config.name);
+  if (before == nullptr) {
+    co_return base::fail(base::Code::kNotFound,
+                         "there is no function `" + config.name + "`: POST creates one");
+  }
+  if (auto sound = check_triggers(config); !sound) co_return base::fail(std::move(sound.error()));
+  if (fires(config)) {
+    auto sound = co_await triggers_.check(loop, config);
+    if (!sound) co_return base::fail(std::move(sound.error()));
+  }
+  auto function = co_await blocking_.run(
+      [this, config = std::move(config), module = std::move(module)]() -> Deployed {
+        if (auto checked = check(config, module); !checked) {
+          return base::fail(std::move(checked.error()));
+        }
+        return registry_.deploy(config, module);
+      });
+  if (!function) co_return function;
+  if (auto fired = co_await follow(loop, before, *function); !fired) {
+    co_return base::fail(std::move(fired.error()));
+  }
+  co_return function;
+}
+
+reactor::Task<Deployer::Deployed> Deployer::rollback(reactor::Loop& loop, std::string name,
+                                                     int version) {
+  const catalog::FunctionPtr before = registry_.find(name);
+  auto function =
+      co_await blocking_.run([this, name, version] { return registry_.rollback(name, version); });
+  if (!function) co_return function;
+  if (auto fired = co_await follow(loop, before, *function); !fired) {
+    co_return base::fail(std::move(fired.error()));
+  }
+  co_return function;
+}
+
+reactor::Task<base::Result<void>> Deployer::remove(reactor::Loop& loop, std::string name) {
+  const catalog::FunctionPtr before = registry_.find(name);
+  auto removed = co_await blocking_.run([this, name] { return registry_.remove(name); });
+  if (!removed) co_return removed;
+  co_return co_await follow(loop, before, nullptr);
 }
 
 }  // namespace deploy

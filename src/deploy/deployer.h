@@ -2,7 +2,9 @@
 //
 //   size → triggers that this server can fire → valid module with an entry point and known imports
 //        → compiled in a child process → loads in the serving engine within its limits → published
-// Nothing is stored when any step fails. One per process; methods are awaited on any loop and
+// Nothing is stored when any step fails. Then what makes it fire is installed; where that fails the
+// function stays deployed, the error says so, and the next start or deployment installs it. One per
+// process; methods are awaited on any loop and
 // suspend.
 #pragma once
 
@@ -10,6 +12,7 @@
 #include <string>
 
 #include "catalog/registry.h"
+#include "deploy/trigger_store.h"
 #include "reactor/blocking_pool.h"
 #include "reactor/task.h"
 #include "sandbox/sandbox.h"
@@ -22,25 +25,36 @@ struct Settings {
 
 class Deployer {
  public:
+  using Deployed = base::Result<catalog::FunctionPtr>;
+
   // All must outlive the Deployer.
-  Deployer(catalog::Registry& registry, sandbox::Sandbox& sandbox, reactor::BlockingPool& blocking,
-           Settings settings);
+  Deployer(catalog::Registry& registry, sandbox::Sandbox& sandbox, TriggerStore& triggers,
+           reactor::BlockingPool& blocking, Settings settings);
 
   // A new function: kAlreadyExists when the name is taken.
-  reactor::Task<base::Result<catalog::FunctionPtr>> create(catalog::Config config,
-                                                           std::string module);
+  reactor::Task<Deployed> create(reactor::Loop& loop, catalog::Config config, std::string module);
   // The next version of an existing one: kNotFound.
-  reactor::Task<base::Result<catalog::FunctionPtr>> deploy(catalog::Config config,
-                                                           std::string module);
+  reactor::Task<Deployed> deploy(reactor::Loop& loop, catalog::Config config, std::string module);
+  // Another version of it becomes the one that runs: kNotFound.
+  reactor::Task<Deployed> rollback(reactor::Loop& loop, std::string name, int version);
+  // With all its versions: kNotFound.
+  reactor::Task<base::Result<void>> remove(reactor::Loop& loop, std::string name);
+
+  // After a change of the database's tables: what fires on them is made anew.
+  reactor::Task<base::Result<void>> refresh(reactor::Loop& loop);
 
   [[nodiscard]] std::uint64_t max_module_bytes() const { return settings_.max_module_bytes; }
 
  private:
   // Errors of both: kPayloadTooLarge, kInvalidArgument, kInvalidModule. Blocks.
   base::Result<void> check(const catalog::Config& config, const std::string& module);
+  // What fires follows the registry, where the version before or the one after fires at all.
+  reactor::Task<base::Result<void>> follow(reactor::Loop& loop, catalog::FunctionPtr before,
+                                           catalog::FunctionPtr after);
 
   catalog::Registry& registry_;
   sandbox::Sandbox& sandbox_;
+  TriggerStore& triggers_;
   reactor::BlockingPool& blocking_;
   const Settings settings_;
 };

@@ -9,6 +9,7 @@
 
 #include "base/id.h"
 #include "database/connection.h"
+#include "deploy/fake_trigger_store.h"
 #include "reactor/reactor.h"
 
 namespace deploy {
@@ -38,7 +39,7 @@ class DeployerTest : public ::testing::Test {
     registry_ = std::move(
         catalog::Registry::open(std::move(database::open_sqlite(folder_ / "roost.db", {}).value()))
             .value());
-    deployer_ = std::make_unique<Deployer>(*registry_, sandbox_, reactor_.blocking(),
+    deployer_ = std::make_unique<Deployer>(*registry_, sandbox_, triggers_, reactor_.blocking(),
                                            Settings{.max_module_bytes = 10});
     reactor_.start();
     config_.name = "hello";
@@ -60,10 +61,10 @@ class DeployerTest : public ::testing::Test {
     return future.get();
   }
   Deployed create(std::string module) {
-    return wait(deployer_->create(config_, std::move(module)));
+    return wait(deployer_->create(reactor_.loop(0), config_, std::move(module)));
   }
   Deployed deploy(std::string module) {
-    return wait(deployer_->deploy(config_, std::move(module)));
+    return wait(deployer_->deploy(reactor_.loop(0), config_, std::move(module)));
   }
   static base::Code code_of(const Deployed& result) {
     EXPECT_FALSE(result);
@@ -74,6 +75,7 @@ class DeployerTest : public ::testing::Test {
       std::filesystem::temp_directory_path() / ("roost-" + base::make_uuid());
   reactor::Reactor reactor_{1, 2};
   FakeSandbox sandbox_;
+  FakeTriggerStore triggers_;
   std::unique_ptr<catalog::Registry> registry_;
   std::unique_ptr<Deployer> deployer_;
   catalog::Config config_;
@@ -108,13 +110,30 @@ TEST_F(DeployerTest, NothingIsStoredWhenTheModuleIsRefused) {
 }
 
 TEST_F(DeployerTest, NamesTheTriggerItCannotFire) {
-  for (const std::string text : {"table:users:insert", "cron:* * * * *", "webhook:SECRET"}) {
-    config_.triggers = {catalog::Trigger{}, *catalog::Trigger::parse(text)};
-    const Deployed refused = create("one");
-    EXPECT_EQ(code_of(refused), base::Code::kInvalidArgument);
-    EXPECT_NE(refused.error().message.find(text), std::string::npos) << refused.error().message;
-  }
+  config_.triggers = {catalog::Trigger{}, *catalog::Trigger::parse("webhook:SECRET")};
+  const Deployed refused = create("one");
+  EXPECT_EQ(code_of(refused), base::Code::kInvalidArgument);
+  EXPECT_NE(refused.error().message.find("webhook:SECRET"), std::string::npos);
+  config_.triggers = {*catalog::Trigger::parse("table:users:insert")};
+  triggers_.refusal = base::Error{base::Code::kInvalidArgument, "there is no table users"};
+  EXPECT_EQ(code_of(create("one")), base::Code::kInvalidArgument);
   EXPECT_EQ(sandbox_.prepared, 0);
+  EXPECT_EQ(triggers_.reconciled, 0);
+}
+
+TEST_F(DeployerTest, WhatFiresFollowsEachVersion) {
+  ASSERT_TRUE(create("one"));
+  EXPECT_EQ(triggers_.reconciled, 0) << "nothing but http";
+  config_.triggers = {*catalog::Trigger::parse("cron:* * * * *")};
+  ASSERT_TRUE(deploy("two"));
+  EXPECT_EQ(triggers_.reconciled, 1);
+  ASSERT_TRUE(wait(deployer_->rollback(reactor_.loop(0), "hello", 1)));
+  EXPECT_EQ(triggers_.reconciled, 2) << "the version before did fire";
+  triggers_.failure = base::Error{base::Code::kDatabaseUnavailable, "gone"};
+  const Deployed half = deploy("two");
+  EXPECT_EQ(code_of(half), base::Code::kDatabaseUnavailable);
+  EXPECT_NE(half.error().message.find("is deployed, but"), std::string::npos);
+  EXPECT_EQ(registry_->find("hello")->version.number, 3);
 }
 
 }  // namespace

@@ -80,22 +80,24 @@ Task<Answer> AdminRoutes::dispatch(reactor::Loop& loop, AdminPath path, Request&
   const bool reads = request.method == "GET" || request.method == "HEAD";
   switch (path.route) {
     case AdminRoute::kFunctions:
-      if (!reads) co_return co_await create(request);
+      if (!reads) co_return co_await create(loop, request);
       co_return json_answer(200, functions_json(shared_.context.registry.list()));
     case AdminRoute::kFunction:
-      if (!reads) co_return co_await change(path.name, request);
+      if (!reads) co_return co_await change(loop, path.name, request);
       co_return get(path.name);
     case AdminRoute::kVersions:
       co_return co_await versions(path.name);
     case AdminRoute::kRollback:
-      co_return co_await rollback(path.name, request);
+      co_return co_await rollback(loop, path.name, request);
     case AdminRoute::kFunctionLogs:
     case AdminRoute::kLogs:
       co_return co_await logs(path.name, request);
     case AdminRoute::kSql:
-      co_return co_await answer_sql(loop, shared_.context.database, request);
+      co_return co_await after_change(loop,
+                                      co_await answer_sql(loop, shared_.context.database, request));
     case AdminRoute::kMigrations:
-      co_return co_await answer_migrations(loop, shared_.context.database, request);
+      co_return co_await after_change(
+          loop, co_await answer_migrations(loop, shared_.context.database, request));
     case AdminRoute::kPolicies:
       co_return co_await answer_policies(loop, shared_.context.database);
     case AdminRoute::kOpenApi:
@@ -114,10 +116,21 @@ Task<Answer> AdminRoutes::dispatch(reactor::Loop& loop, AdminPath path, Request&
   std::unreachable();
 }
 
-Task<Answer> AdminRoutes::change(std::string_view name, Request& request) {
-  if (request.method == "PUT") co_return co_await deploy(name, request);
+// Tables may have changed under what fires on them. The statement is committed whatever comes of
+// that: a failure is the log's.
+Task<Answer> AdminRoutes::after_change(reactor::Loop& loop, Answer answer) {
+  if (answer.status != 200) co_return answer;
+  if (auto followed = co_await shared_.context.deployer.refresh(loop); !followed) {
+    shared_.context.log.warn("triggers do not follow a change of the database",
+                             {{"error", followed.error().message}});
+  }
+  co_return answer;
+}
+
+Task<Answer> AdminRoutes::change(reactor::Loop& loop, std::string_view name, Request& request) {
+  if (request.method == "PUT") co_return co_await deploy(loop, name, request);
   if (request.method == "PATCH") co_return co_await patch(name, request);
-  co_return co_await remove(name);
+  co_return co_await remove(loop, name);
 }
 
 Answer AdminRoutes::get(std::string_view name) const {
@@ -125,11 +138,11 @@ Answer AdminRoutes::get(std::string_view name) const {
   return function ? json_answer(200, function_json(*function)) : not_found(name);
 }
 
-Task<Answer> AdminRoutes::create(Request& request) {
+Task<Answer> AdminRoutes::create(reactor::Loop& loop, Request& request) {
   base::Result<DeployForm> form = read_deploy_form(request, {});
   if (!form) co_return error_response(form.error());
-  const base::Result<catalog::FunctionPtr> function =
-      co_await shared_.context.deployer.create(std::move(form->config), std::move(form->module));
+  const base::Result<catalog::FunctionPtr> function = co_await shared_.context.deployer.create(
+      loop, std::move(form->config), std::move(form->module));
   Answer answer = function_answer(201, function);
   if (function) {
     answer.headers.emplace_back("location", "/admin/v1/functions/" + (*function)->name());
@@ -137,11 +150,11 @@ Task<Answer> AdminRoutes::create(Request& request) {
   co_return answer;
 }
 
-Task<Answer> AdminRoutes::deploy(std::string_view name, Request& request) {
+Task<Answer> AdminRoutes::deploy(reactor::Loop& loop, std::string_view name, Request& request) {
   base::Result<DeployForm> form = read_deploy_form(request, name);
   if (!form) co_return error_response(form.error());
-  const base::Result<catalog::FunctionPtr> function =
-      co_await shared_.context.deployer.deploy(std::move(form->config), std::move(form->module));
+  const base::Result<catalog::FunctionPtr> function = co_await shared_.context.deployer.deploy(
+      loop, std::move(form->config), std::move(form->module));
   co_return function_answer(200, function);
 }
 
@@ -156,11 +169,9 @@ Task<Answer> AdminRoutes::patch(std::string_view name, const Request& request) {
   co_return function_answer(200, function);
 }
 
-Task<Answer> AdminRoutes::remove(std::string_view name) {
-  const base::Result<void> removed = co_await shared_.context.reactor.blocking().run(
-      [registry = &shared_.context.registry, name = std::string(name)] {
-        return registry->remove(name);
-      });
+Task<Answer> AdminRoutes::remove(reactor::Loop& loop, std::string_view name) {
+  const base::Result<void> removed =
+      co_await shared_.context.deployer.remove(loop, std::string(name));
   if (!removed) co_return error_response(removed.error());
   co_return Answer{.status = 204, .headers = {}, .body = {}, .stream = nullptr};
 }
@@ -175,14 +186,12 @@ Task<Answer> AdminRoutes::versions(std::string_view name) {
   co_return json_answer(200, versions_json(*found));
 }
 
-Task<Answer> AdminRoutes::rollback(std::string_view name, const Request& request) {
+Task<Answer> AdminRoutes::rollback(reactor::Loop& loop, std::string_view name,
+                                   const Request& request) {
   const base::Result<int> version = parse_rollback(request.body);
   if (!version) co_return error_response(version.error());
   const base::Result<catalog::FunctionPtr> function =
-      co_await shared_.context.reactor.blocking().run(
-          [registry = &shared_.context.registry, name = std::string(name), version = *version] {
-            return registry->rollback(name, version);
-          });
+      co_await shared_.context.deployer.rollback(loop, std::string(name), *version);
   co_return function_answer(200, function);
 }
 

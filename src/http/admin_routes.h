@@ -31,14 +31,16 @@ class AdminRoutes final : public Routes {
  private:
   // Requests outlive these Tasks; `path` points into theirs.
   reactor::Task<Answer> dispatch(reactor::Loop& loop, AdminPath path, Request& request);
-  reactor::Task<Answer> create(Request& request);
-  reactor::Task<Answer> deploy(std::string_view name, Request& request);
+  reactor::Task<Answer> after_change(reactor::Loop& loop, Answer answer);
+  reactor::Task<Answer> create(reactor::Loop& loop, Request& request);
+  reactor::Task<Answer> deploy(reactor::Loop& loop, std::string_view name, Request& request);
   reactor::Task<Answer> patch(std::string_view name, const Request& request);
-  reactor::Task<Answer> remove(std::string_view name);
+  reactor::Task<Answer> remove(reactor::Loop& loop, std::string_view name);
   reactor::Task<Answer> versions(std::string_view name);
-  reactor::Task<Answer> rollback(std::string_view name, const Request& request);
+  reactor::Task<Answer> rollback(reactor::Loop& loop, std::string_view name,
+                                 const Request& request);
   reactor::Task<Answer> logs(std::string_view name, const Request& request);
-  reactor::Task<Answer> change(std::string_view name, Request& request);
+  reactor::Task<Answer> change(reactor::Loop& loop, std::string_view name, Request& request);
 
   [[nodiscard]] Answer get(std::string_view name) const;
 

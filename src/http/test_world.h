@@ -23,6 +23,7 @@
 #include "catalog/registry.h"
 #include "database/test_folder.h"
 #include "deploy/deployer.h"
+#include "deploy/fake_trigger_store.h"
 #include "http/played_database.h"
 #include "http/server.h"
 #include "http/test_client.h"
@@ -115,7 +116,8 @@ class TestWorld {
       : registry_(*catalog::Registry::open(
             *database::open_sqlite(folder_ / "roost.db", database::SystemAccess{}))),
         journal_(*journal::Journal::open(folder_ / "journal", {})),
-        deployer_(*registry_, sandbox_, reactor_.blocking(), {.max_module_bytes = 64 * 1024}),
+        deployer_(*registry_, sandbox_, triggers_, reactor_.blocking(),
+                  {.max_module_bytes = 64 * 1024}),
         invoker_(*registry_, sandbox_, *journal_, metrics_, admission,
                  [](const catalog::Config& config) { return config.environment; }) {
     settings.listen = "127.0.0.1:0";
@@ -197,6 +199,7 @@ class TestWorld {
   std::unique_ptr<journal::Journal> journal_;
   telemetry::Metrics metrics_;
   telemetry::Log log_ = telemetry::Log::silent();
+  deploy::FakeTriggerStore triggers_;
   deploy::Deployer deployer_;
   invoke::Invoker invoker_;
   catalog::Keys keys_;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/id.h"
 #include "catalog/keys.h"
 #include "catalog/registry.h"
 #include "database/pool.h"
@@ -18,6 +19,11 @@
 #include "sandbox/sandbox.h"
 #include "server/data_folder.h"
 #include "telemetry/metrics.h"
+#include "triggers/clock.h"
+#include "triggers/dispatcher.h"
+#include "triggers/event_schema.h"
+#include "triggers/installer.h"
+#include "triggers/outbox.h"
 
 namespace server {
 namespace {
@@ -57,6 +63,8 @@ class ComposedServer final : public Server {
   ~ComposedServer() override { ComposedServer::stop(); }
 
   Result<void> open_storage();
+  void open_triggers();
+  reactor::Task<void> fire();
   Result<void> open_engine();
   Result<void> listen();
 
@@ -70,7 +78,7 @@ class ComposedServer final : public Server {
  private:
   [[nodiscard]] bool idle() const {
     return http_->connections() == 0 && invoker_->admission().running() == 0 &&
-           invoker_->admission().waiting() == 0;
+           invoker_->admission().waiting() == 0 && dispatcher_->running() == 0;
   }
 
   // In order of making; members are destroyed in the reverse one.
@@ -88,8 +96,12 @@ class ComposedServer final : public Server {
   std::unique_ptr<database::Pool> database_;   // outlives the Tasks that wait for it
   std::unique_ptr<reactor::Reactor> reactor_;  // stop() destroys it before what its Tasks use
   std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<triggers::Installer> installer_;
   std::unique_ptr<deploy::Deployer> deployer_;
   std::unique_ptr<invoke::Invoker> invoker_;
+  std::unique_ptr<triggers::Outbox> outbox_;
+  std::unique_ptr<triggers::Dispatcher> dispatcher_;
+  std::unique_ptr<triggers::Clock> clock_;
   std::unique_ptr<http::Server> http_;
 };
 
@@ -118,8 +130,9 @@ Result<void> ComposedServer::open_engine() {
   reactor_ = std::make_unique<reactor::Reactor>(config_.loops > 0 ? config_.loops : cores,
                                                 config_.blocking_threads);
   // The file is opened when it is first asked for: a server serves without it, too.
-  database_ = database::open_sqlite_pool(
-      folder_.user_database(), static_cast<unsigned>(reactor_->size()), reactor_->blocking());
+  database_ =
+      database::open_sqlite_pool(folder_.user_database(), static_cast<unsigned>(reactor_->size()),
+                                 reactor_->blocking(), {triggers::kEventSchema});
   modules_ = std::make_unique<RegistryModules>(*registry_);
   auto sandbox = sandbox::Sandbox::create({.code_folder = folder_.code(),
                                            .compiler_program = program_,
@@ -132,8 +145,9 @@ Result<void> ComposedServer::open_engine() {
 }
 
 Result<void> ComposedServer::listen() {
+  installer_ = std::make_unique<triggers::Installer>(*database_, *registry_, log_);
   deployer_ = std::make_unique<deploy::Deployer>(
-      *registry_, *sandbox_, reactor_->blocking(),
+      *registry_, *sandbox_, *installer_, reactor_->blocking(),
       deploy::Settings{.max_module_bytes = config_.limits.max_module});
   invoker_ = std::make_unique<invoke::Invoker>(
       *registry_, *sandbox_, *journal_, metrics_,
@@ -144,6 +158,7 @@ Result<void> ComposedServer::listen() {
       [this](const catalog::Config& config) {
         return invoke::function_environment(config, keys_, keys_file_.url);
       });
+  open_triggers();
   http::Settings settings;
   settings.listen = config_.listen;
   settings.admin_listen = config_.admin_listen;
@@ -167,9 +182,30 @@ Result<void> ComposedServer::listen() {
   return folder_.write_keys_file(keys_file_);
 }
 
+void ComposedServer::open_triggers() {
+  outbox_ = std::make_unique<triggers::Outbox>(*database_, base::make_uuid());
+  dispatcher_ = std::make_unique<triggers::Dispatcher>(*outbox_, *registry_, *invoker_, *reactor_,
+                                                       log_, triggers::Dispatcher::Settings{});
+  clock_ = std::make_unique<triggers::Clock>(*database_, reactor_->loop(0), log_);
+  database_->on_commit([this] {
+    if (installer_->captures()) dispatcher_->wake();
+  });
+  installer_->on_change([this] { clock_->wake(); });
+}
+
+// What a crash left between the registry and the database is made good first.
+reactor::Task<void> ComposedServer::fire() {
+  if (auto installed = co_await installer_->reconcile(reactor_->loop(0)); !installed) {
+    log_.warn("triggers cannot be looked at", {{"error", installed.error().message}});
+  }
+  dispatcher_->start();
+  clock_->start();
+}
+
 void ComposedServer::start() {
   http_->start();
   reactor_->start();
+  reactor_->loop(0).spawn(fire());
   log_.info("serving", {{"url", keys_file_.url},
                         {"admin_url", keys_file_.admin_url},
                         {"data", folder_.path().string()},
@@ -181,6 +217,8 @@ Drained ComposedServer::drain(const Pause& pause) {
                          {"running", std::to_string(invoker_->admission().running())},
                          {"waiting", std::to_string(invoker_->admission().waiting())}});
   http_->drain();
+  clock_->stop();
+  dispatcher_->drain();
   const auto grace = base::Deadline::after(config_.limits.drain_grace);
   while (!idle() && !grace.expired()) pause(kDrainLook);
   if (idle()) return Drained::kAll;

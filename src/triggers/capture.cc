@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "triggers/rows.h"
+
 namespace triggers {
 namespace {
 
@@ -144,8 +146,6 @@ std::string capture_text(std::int64_t trigger, std::string_view function,
                          const CapturedTable& table, const Capture& capture) {
   const bool has_old = capture.operation != Operation::kInsert;
   const bool has_new = capture.operation != Operation::kDelete;
-  constexpr std::string_view kNow =
-      "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
   return fmt::format(
       "CREATE TRIGGER {0} {1} BEGIN INSERT INTO _roost_event (trigger_id, function, key, lane, "
       "payload, role, user_id, claims, depth, state, due_at, created_at) "
@@ -157,7 +157,7 @@ std::string capture_text(std::int64_t trigger, std::string_view function,
       name(capture_name(trigger, capture.operation)), event_clause(capture, table), trigger,
       literal(function), lane(has_old ? "OLD" : "NEW", table), literal(table.name),
       name_of(capture.operation), has_old ? "json(" + json_row("OLD", table.columns) + ")" : "NULL",
-      has_new ? "json(" + json_row("NEW", table.columns) + ")" : "NULL", kMaxDepth, kNow);
+      has_new ? "json(" + json_row("NEW", table.columns) + ")" : "NULL", kMaxDepth, kDatabaseNow);
 }
 
 }  // namespace triggers

@@ -75,6 +75,7 @@ CREATE TABLE _roost_schedule (
   last_at INTEGER,
   paused INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX _roost_schedule_next ON _roost_schedule (next_at) WHERE paused = 0;
 CREATE TABLE _roost_tick (
   trigger_id INTEGER NOT NULL,
   at INTEGER NOT NULL,

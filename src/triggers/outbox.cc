@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "triggers/rows.h"
 
 namespace triggers {
 namespace {
@@ -18,39 +19,28 @@ using database::Value;
 using Tables = std::vector<std::vector<Row>>;
 
 constexpr std::chrono::seconds kPatience{30};
-constexpr std::string_view kNow =
-    "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
+constexpr std::string_view kNow = kDatabaseNow;
 constexpr std::string_view kColumns =
     "id, trigger_id, function, key, lane, payload, role, user_id, claims, depth, state, attempt, "
     "due_at, created_at";
 constexpr std::array<std::string_view, 3> kStates{"pending", "leased", "dead"};
 
-std::string text(const Value& value) {
-  const auto* found = std::get_if<std::string>(&value);
-  return found == nullptr ? std::string() : *found;
-}
-
-std::int64_t number(const Value& value) {
-  const auto* found = std::get_if<std::int64_t>(&value);
-  return found == nullptr ? 0 : *found;
-}
-
 Event event_of(const Row& row) {
   Event event;
-  event.id = number(row[0]);
-  event.trigger = number(row[1]);
-  event.function = text(row[2]);
-  event.key = text(row[3]);
-  event.lane = text(row[4]);
-  event.payload = text(row[5]);
-  if (const auto role = auth::role_named(text(row[6]))) {
-    event.writer = auth::Principal{*role, text(row[7]), text(row[8])};
+  event.id = number_of(row[0]);
+  event.trigger = number_of(row[1]);
+  event.function = text_of(row[2]);
+  event.key = text_of(row[3]);
+  event.lane = text_of(row[4]);
+  event.payload = text_of(row[5]);
+  if (const auto role = auth::role_named(text_of(row[6]))) {
+    event.writer = auth::Principal{*role, text_of(row[7]), text_of(row[8])};
   }
-  event.depth = static_cast<int>(number(row[9]));
-  event.state = state_named(text(row[10])).value_or(EventState::kPending);
-  event.attempt = static_cast<int>(number(row[11]));
-  event.due_at = number(row[12]);
-  event.created_at = number(row[13]);
+  event.depth = static_cast<int>(number_of(row[9]));
+  event.state = state_named(text_of(row[10])).value_or(EventState::kPending);
+  event.attempt = static_cast<int>(number_of(row[11]));
+  event.due_at = number_of(row[12]);
+  event.created_at = number_of(row[13]);
   return event;
 }
 
@@ -207,7 +197,7 @@ Outbox::Answer<std::optional<std::chrono::milliseconds>> Outbox::next_due(reacto
   if (std::holds_alternative<database::Null>(left)) {
     co_return std::optional<std::chrono::milliseconds>();
   }
-  co_return std::chrono::milliseconds(std::max<std::int64_t>(number(left), 0));
+  co_return std::chrono::milliseconds(std::max<std::int64_t>(number_of(left), 0));
 }
 
 // ---- The administrator's -----------------------------------------------------------------------
@@ -231,8 +221,8 @@ Outbox::Answer<std::vector<Attempt>> Outbox::attempts(reactor::Loop& loop, Event
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
   std::vector<Attempt> attempts;
   for (const Row& row : tables->front()) {
-    attempts.push_back({static_cast<int>(number(row[0])), number(row[1]), text(row[2]),
-                        text(row[3]), text(row[4])});
+    attempts.push_back({static_cast<int>(number_of(row[0])), number_of(row[1]), text_of(row[2]),
+                        text_of(row[3]), text_of(row[4])});
   }
   co_return attempts;
 }
@@ -273,11 +263,11 @@ Outbox::Answer<std::vector<EventStats>> Outbox::stats(reactor::Loop& loop) {
   std::vector<EventStats> stats;
   for (const Row& row : tables->front()) {
     EventStats each;
-    each.function = text(row[0]);
-    each.pending = static_cast<std::uint64_t>(number(row[1]));
-    each.leased = static_cast<std::uint64_t>(number(row[2]));
-    each.dead = static_cast<std::uint64_t>(number(row[3]));
-    if (std::holds_alternative<std::int64_t>(row[4])) each.oldest = number(row[4]);
+    each.function = text_of(row[0]);
+    each.pending = static_cast<std::uint64_t>(number_of(row[1]));
+    each.leased = static_cast<std::uint64_t>(number_of(row[2]));
+    each.dead = static_cast<std::uint64_t>(number_of(row[3]));
+    if (std::holds_alternative<std::int64_t>(row[4])) each.oldest = number_of(row[4]);
     stats.push_back(std::move(each));
   }
   co_return stats;

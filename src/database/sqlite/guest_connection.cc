@@ -29,6 +29,10 @@ class PairedConnection final : public GuestConnection {
                                   base::Deadline deadline) override {
     return pair_->run_system(statement, deadline);
   }
+  [[nodiscard]] std::int64_t total_changes() const override {
+    return sqlite3_total_changes64(pair_->keeper().connection());
+  }
+  SqlResult<std::int64_t> data_version() override { return pair_->keeper().data_version(); }
   SqlResult<bool> writes(std::string_view sql) override;
 
  private:

@@ -51,6 +51,11 @@ class GuestConnection {
   virtual SqlResult<std::vector<Row>> run(SystemAccess, const Statement& statement,
                                           base::Deadline deadline) = 0;
 
+  // Rows changed through this connection so far.
+  [[nodiscard]] virtual std::int64_t total_changes() const = 0;
+  // Changes when another connection has committed (PRAGMA data_version).
+  virtual SqlResult<std::int64_t> data_version() = 0;
+
   // Whether the statement is anything but a SELECT; errors are those that `run` would have.
   virtual SqlResult<bool> writes(std::string_view sql) = 0;
 

@@ -252,6 +252,12 @@ SqlResult<void> Keeper::check_foreign_keys() {
                   "the statement violates a foreign key constraint");
 }
 
+SqlResult<std::int64_t> Keeper::data_version() {
+  auto rows = run_system("PRAGMA data_version", {});
+  if (!rows) return sql_fail(std::move(rows.error()));
+  return std::get<std::int64_t>(rows->front().front());
+}
+
 SqlResult<bool> Keeper::current() {
   const ResetAtEnd reset(version_.get());
   auto row = step(version_.get());

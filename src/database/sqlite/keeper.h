@@ -57,8 +57,9 @@ class Keeper {
   [[nodiscard]] const Schema& schema() const { return *schema_; }
   [[nodiscard]] sqlite3* connection() const { return connection_.get(); }
 
-  SqlResult<void> begin();    // kWrite takes the write lock
-  SqlResult<bool> current();  // in a transaction: whether `schema` is the file's
+  SqlResult<void> begin();                 // kWrite takes the write lock
+  SqlResult<std::int64_t> data_version();  // outside a transaction
+  SqlResult<bool> current();               // in a transaction: whether `schema` is the file's
   SqlResult<void> commit();
   void rollback();
   [[nodiscard]] bool in_transaction() const {
@@ -70,8 +71,8 @@ class Keeper {
 
   [[nodiscard]] Composition composition() const { return {*schema_, caller_.role}; }
 
-  // Before a change, where one may become an event (`_roost_writer`); forgotten at the transaction's
-  // end.
+  // Before a change, where one may become an event (`_roost_writer`); forgotten at the
+  // transaction's end.
   SqlResult<void> note_writer(int depth);
 
   // At the end of a statement, as in PostgreSQL: kForeignKeyViolation when a key it wrote points

@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kSlice{5};
 constexpr std::size_t kMaxMembers = 256;
+// How long another program's commit may go unnoticed.
+constexpr std::chrono::milliseconds kWatch{20};
 
 SqlError canceled() {
   return {SqlState::kQueryCanceled, "canceling statement: it ran until the call's deadline",
@@ -44,11 +46,24 @@ void Writer::stop() {
 
 bool Writer::take(Asked& asked) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  const auto asked_for = [this] { return stopping_ || !queue_.empty(); };
+  while (!changed_.wait_for(lock, kWatch, asked_for)) {
+    lock.unlock();
+    watch_others();
+    lock.lock();
+  }
   if (queue_.empty()) return false;
   asked = std::move(queue_.front());
   queue_.pop_front();
   return true;
+}
+
+// Another program's commit, such as the sqlite3 shell's, is to be seen as ours are.
+void Writer::watch_others() {
+  if (!committed_ || !connection_) return;
+  const auto version = connection_->data_version();
+  if (!version || std::exchange(seen_version_, *version) == *version) return;
+  committed_();
 }
 
 // Null when nobody waits, or an administrator does, or somebody who needs the writer alone.
@@ -182,27 +197,28 @@ void Writer::write_batch(JobPtr first) {
     finish(members);
     return;
   }
+  const std::int64_t before = connection_->total_changes();
   JobPtr job = std::move(first);
   while (job && run_member(members, std::move(job)) && !end.expired() &&
          members.size() < kMaxMembers) {
     job = take_next_member();
   }
-  end_transaction(members);
+  const bool changed = connection_->total_changes() != before;
+  const bool committed = end_transaction(members);
   finish(members);
+  if (committed && changed && committed_) committed_();
 }
 
-void Writer::end_transaction(std::vector<Member>& members) {
+bool Writer::end_transaction(std::vector<Member>& members) {
   SqlResult<void> ended = connection_->in_transaction()
                               ? connection_->commit()
                               : sql_fail(SqlState::kIoError, "the transaction was lost");
-  if (ended) {
-    if (committed_) committed_();
-    return;
-  }
+  if (ended) return true;
   connection_->rollback();
   for (Member& member : members) {
     if (member.result) member.result = ended;
   }
+  return false;
 }
 
 void Writer::finish(std::vector<Member>& members) {

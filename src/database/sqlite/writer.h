@@ -83,13 +83,14 @@ class Writer {
   };
 
   void run();
+  void watch_others();
   bool take(Asked& asked);
   JobPtr take_next_member();
   void write_batch(JobPtr first);
   bool run_member(std::vector<Member>& members, JobPtr job);
   bool replay(std::vector<Member>& members);
   SqlResult<void> run_marked(WriterJob& job, base::Deadline deadline);
-  void end_transaction(std::vector<Member>& members);
+  bool end_transaction(std::vector<Member>& members);
   void finish(std::vector<Member>& members);
   SqlResult<void> open();
   SqlResult<void> prepare_file();
@@ -101,7 +102,8 @@ class Writer {
   std::function<void()> committed_;
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<GuestConnection> connection_;
-  bool made_ = false;  // the file is not made a second time: its loss is to be seen
+  std::int64_t seen_version_ = 0;  // PRAGMA data_version
+  bool made_ = false;              // the file is not made a second time: its loss is to be seen
   std::atomic<bool> ready_ = false;
 
   std::mutex mutex_;

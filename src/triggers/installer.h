@@ -1,0 +1,60 @@
+// Keeps the database's triggers and schedules as the deployed functions say.
+//
+// The registry is written first; `reconcile` then makes the database follow it, in one transaction,
+// and does so again at every start: what a crash in between left undone is done then. A capture
+// whose table has changed is made anew. One per process; any loop.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "catalog/registry.h"
+#include "database/pool.h"
+#include "deploy/trigger_store.h"
+#include "telemetry/log.h"
+#include "triggers/capture.h"
+
+namespace triggers {
+
+class Installer final : public deploy::TriggerStore {
+ public:
+  // All must outlive it; `installed` is called after a change, to look for schedules.
+  Installer(database::Pool& pool, const catalog::Registry& registry, const telemetry::Log& log)
+      : pool_(pool), registry_(registry), log_(log) {}
+  // Whether anything fires on rows: else no commit needs to be looked at.
+  [[nodiscard]] bool captures() const { return captures_; }
+  void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
+
+  reactor::Task<base::Result<void>> check(reactor::Loop& loop,
+                                          const catalog::Config& config) override;
+  reactor::Task<base::Result<void>> reconcile(reactor::Loop& loop) override;
+
+ private:
+  struct Wanted {
+    std::string function;
+    catalog::Trigger trigger;
+  };
+  struct Present {
+    std::int64_t id = 0;
+    std::string function;
+    std::string spec;
+  };
+  template <class T>
+  using Answer = reactor::Task<database::SqlResult<T>>;
+
+  Answer<std::vector<std::vector<database::Row>>> ask(reactor::Loop& loop,
+                                                      std::vector<database::Statement> statements);
+  // Without columns when there is no such table.
+  Answer<CapturedTable> table(reactor::Loop& loop, const std::string& name);
+  Answer<bool> reconcile_once(reactor::Loop& loop);
+  [[nodiscard]] std::vector<Wanted> wanted() const;
+
+  database::Pool& pool_;
+  const catalog::Registry& registry_;
+  const telemetry::Log& log_;
+  std::function<void()> changed_;
+  std::atomic<bool> captures_ = true;  // until the first look
+};
+
+}  // namespace triggers

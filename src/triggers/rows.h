@@ -1,0 +1,26 @@
+// Reading the columns of Roost's own tables.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "database/value.h"
+
+namespace triggers {
+
+// "" and 0 for NULL, and for anything else than was expected.
+inline std::string text_of(const database::Value& value) {
+  const auto* found = std::get_if<std::string>(&value);
+  return found == nullptr ? std::string() : *found;
+}
+inline std::int64_t number_of(const database::Value& value) {
+  const auto* found = std::get_if<std::int64_t>(&value);
+  return found == nullptr ? 0 : *found;
+}
+
+// The database's clock in SQL: milliseconds since 1970.
+inline constexpr std::string_view kDatabaseNow =
+    "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
+
+}  // namespace triggers
