@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t kArgumentsPerCall = 100;
 
 std::string_view operator_of(Comparison comparison) {
-  constexpr std::array<std::string_view, 8> kOperators{
-      " = ?", " < ?", " <= ?", " > ?", " >= ?", " IS ?", " IS NULL", " IS NOT NULL"};
+  constexpr std::array<std::string_view, 7> kOperators{" = ?",  " < ?",  " <= ?",   " > ?",
+                                                       " >= ?", " IS ?", " IS NULL"};
   return kOperators.at(static_cast<std::size_t>(comparison));
 }
 

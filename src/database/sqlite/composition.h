@@ -27,8 +27,7 @@ enum class Comparison : std::uint8_t {
   kGreater,
   kGreaterOrEqual,
   kIs,
-  kIsNull,
-  kIsNotNull
+  kIsNull
 };
 
 // What a scan of a guarded table asks for.
@@ -41,7 +40,7 @@ struct ScanRequest {
     std::size_t column;
     bool descending;
   };
-  std::vector<Constraint> constraints;  // each but the NULL tests takes the next parameter
+  std::vector<Constraint> constraints;  // each but kIsNull takes the next parameter
   std::vector<Order> order;
   std::vector<bool> columns;  // those wanted; the others come as NULL
 };

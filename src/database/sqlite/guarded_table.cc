@@ -128,10 +128,11 @@ std::string declaration(const Table& table) {
   std::string text = "CREATE TABLE x(";
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const Column& column = table.columns[i];
-    // ANY outside STRICT means NUMERIC. No NOT NULL and no keys: the planner would trust them.
+    // ANY means NUMERIC outside a STRICT table, and what is declared here is none. No NOT NULL and
+    // no keys: the planner would trust them.
+    const bool typeless = column.type.empty() || (table.strict && column.type == "ANY");
     text += fmt::format("{}{} {} COLLATE {}", i > 0 ? ", " : "", quote_name(column.name),
-                        column.type == "ANY" || column.type.empty() ? "" : quote_name(column.type),
-                        quote_name(column.collation));
+                        typeless ? "" : quote_name(column.type), quote_name(column.collation));
   }
   return text + ")";
 }
@@ -152,15 +153,17 @@ std::optional<Comparison> comparison_of(unsigned char operation) {
       return Comparison::kIs;
     case SQLITE_INDEX_CONSTRAINT_ISNULL:
       return Comparison::kIsNull;
-    case SQLITE_INDEX_CONSTRAINT_ISNOTNULL:
-      return Comparison::kIsNotNull;
-    default:
+    default:  // not IS NOT NULL: SQLite 3.40 offers it in the ON of a LEFT JOIN for the left table
+              // too
       return std::nullopt;
   }
 }
 
-bool takes_value(Comparison comparison) {
-  return comparison != Comparison::kIsNull && comparison != Comparison::kIsNotNull;
+bool takes_value(Comparison comparison) { return comparison != Comparison::kIsNull; }
+
+bool is_range(Comparison comparison) {
+  return comparison == Comparison::kLess || comparison == Comparison::kLessOrEqual ||
+         comparison == Comparison::kGreater || comparison == Comparison::kGreaterOrEqual;
 }
 
 bool is_text(const Column& column) { return column.type == "TEXT"; }
@@ -223,11 +226,18 @@ class Planner {
       // IN gives one value at a time, compared without the column's affinity: wrong for text.
       const bool in = *comparison == Comparison::kEqual && sqlite3_vtab_in(&info_, i, -1) != 0;
       if (in && is_text(table_.columns[column])) continue;
+      // A text of a loosely typed number column makes numbers of the texts that it is compared
+      // with.
+      if (is_range(*comparison) && is_text(table_.columns[column]) && !all_strict()) continue;
       info_.aConstraintUsage[i].argvIndex = ++argument;
       shape_.constraints.push_back({column, *comparison});
       const bool single = *comparison == Comparison::kEqual || *comparison == Comparison::kIs;
       if (single && !in) equal_[column] = true;
     }
+  }
+
+  [[nodiscard]] bool all_strict() const {
+    return std::ranges::all_of(definition_.scope.keeper.schema().tables, &Table::strict);
   }
 
   // SQLite offers an order only where the terms have the columns' declared collations.
@@ -255,7 +265,10 @@ class Planner {
       if (bound == columns.size() && unique) {
         rows = 1;
         cost = std::min(cost, 2.0);
-        info_.idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
+        // Several texts are one number, if that is what a text is compared with.
+        const bool texts = std::ranges::any_of(
+            columns, [&](std::size_t column) { return is_text(table_.columns[column]); });
+        if (!texts) info_.idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
         return;
       }
       double left = all;
