@@ -53,15 +53,9 @@ std::size_t Scanner::end_of_quoted(std::size_t quote, bool backslashes) const {
   const char mark = text_[quote];
   std::size_t at = quote + 1;
   while (at < text_.size()) {
-    if (text_[at] == '\\' && backslashes) {
-      at += 2;
-    } else if (text_[at] != mark) {
-      ++at;
-    } else if (at + 1 < text_.size() && text_[at + 1] == mark) {
-      at += 2;
-    } else {
-      return at + 1;
-    }
+    const bool doubled = text_[at] == mark && at + 1 < text_.size() && text_[at + 1] == mark;
+    if (text_[at] == mark && !doubled) return at + 1;
+    at += doubled || (text_[at] == '\\' && backslashes) ? 2 : 1;
   }
   return text_.size();
 }
