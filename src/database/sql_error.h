@@ -29,7 +29,11 @@ enum class SqlState : std::uint8_t {
   kAmbiguousColumn,            // 42702
   kDuplicateColumn,            // 42701
   kDuplicateObject,            // 42710
+  kDuplicateAlias,             // 42712
+  kWrongObjectType,            // 42809
+  kGeneratedAlways,            // 428C9
   kGroupingError,              // 42803
+  kWindowingError,             // 42P20
   kDatatypeMismatch,           // 42804
   kInvalidColumnReference,     // 42P10
   kInvalidRecursion,           // 42P19
@@ -40,6 +44,8 @@ enum class SqlState : std::uint8_t {
   kNumericValueOutOfRange,     // 22003
   kDivisionByZero,             // 22012
   kInvalidParameterValue,      // 22023
+  kInvalidLimit,               // 2201W
+  kInvalidOffset,              // 2201X
   kDataException,              // 22000
   kNotNullViolation,           // 23502
   kForeignKeyViolation,        // 23503

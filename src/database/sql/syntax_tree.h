@@ -16,8 +16,12 @@ namespace database::sql {
 // The longest statement that is looked at.
 inline constexpr std::size_t kMaxStatementBytes = 256 * 1024;
 
+// What parse_expression puts before the expression: positions in its tree are that much larger.
+inline constexpr std::size_t kExpressionPrefix = 8;
+
 // The single statement of `sql`: e.g. {"SelectStmt":{…}}. kSyntaxError with PostgreSQL's message
-// and position; also when there is no statement, or more than one.
+// and position; also when there is no statement, or more than one. kStatementTooComplex before the
+// parser is asked where it would need more stack or memory than there is.
 SqlResult<boost::json::value> parse_statement(std::string_view sql);
 
 // The expression of `sql`, as in `SELECT (sql)`.

@@ -76,5 +76,7 @@ struct Function {
 std::span<const Function> text_functions();
 std::span<const Function> number_functions();
 std::span<const Function> cast_functions();
+std::span<const Function> json_functions();
+int register_aggregates(sqlite3* connection);  // SQLITE_OK, or SQLite's error
 
 }  // namespace database::sqlite

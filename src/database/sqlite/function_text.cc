@@ -1,235 +1,220 @@
-// Function calls, aggregates and windows (translator.h).
-#include <map>
-
+// Calls of functions and aggregates (translator.h).
 #include <fmt/format.h>
 
-#include "database/sqlite/translator.h"
+#include "database/sqlite/expression_type.h"
+#include "database/sqlite/order_text.h"
+#include "database/sqlite/translator_guard.h"
 
 namespace database::sqlite {
 namespace {
 
-enum class Sort { kPlain, kAggregate, kWindow };
+using Form = ListedFunction::Form;
+using Sort = ListedFunction::Sort;
 
-struct Function {
-  std::string_view written;
-  std::size_t least;
-  std::size_t most;
-  Sort sort = Sort::kPlain;
-};
-
-constexpr std::size_t kAny = 100;
-
-const std::map<std::string_view, Function>& functions() {
-  static const std::map<std::string_view, Function> kFunctions{
-      {"abs", {"abs", 1, 1}},
-      {"ascii", {"unicode", 1, 1}},
-      {"btrim", {"trim", 1, 2}},
-      {"ceil", {"pg_ceil", 1, 1}},
-      {"ceiling", {"pg_ceil", 1, 1}},
-      {"char_length", {"length", 1, 1}},
-      {"character_length", {"length", 1, 1}},
-      {"chr", {"char", 1, 1}},
-      {"clock_timestamp", {"pg_now", 0, 0}},
-      {"concat", {"pg_concat", 1, kAny}},
-      {"concat_ws", {"pg_concat_ws", 2, kAny}},
-      {"floor", {"pg_floor", 1, 1}},
-      {"gen_random_uuid", {"pg_uuid", 0, 0}},
-      {"initcap", {"pg_initcap", 1, 1}},
-      {"json_array_length", {"json_array_length", 1, 1}},
-      {"json_build_array", {"json_array", 0, kAny}},
-      {"json_build_object", {"json_object", 0, kAny}},
-      {"jsonb_array_length", {"json_array_length", 1, 1}},
-      {"jsonb_build_array", {"json_array", 0, kAny}},
-      {"jsonb_build_object", {"json_object", 0, kAny}},
-      {"left", {"pg_left", 2, 2}},
-      {"length", {"length", 1, 1}},
-      {"lower", {"lower", 1, 1}},
-      {"lpad", {"pg_lpad", 2, 3}},
-      {"ltrim", {"ltrim", 1, 2}},
-      {"mod", {"pg_mod", 2, 2}},
-      {"now", {"pg_now", 0, 0}},
-      {"position", {"pg_strpos", 2, 2}},
-      {"pow", {"pg_power", 2, 2}},
-      {"power", {"pg_power", 2, 2}},
-      {"random", {"pg_random", 0, 0}},
-      {"repeat", {"pg_repeat", 2, 2}},
-      {"replace", {"replace", 3, 3}},
-      {"reverse", {"pg_reverse", 1, 1}},
-      {"right", {"pg_right", 2, 2}},
-      {"round", {"pg_round", 1, 2}},
-      {"rpad", {"pg_rpad", 2, 3}},
-      {"rtrim", {"rtrim", 1, 2}},
-      {"sign", {"sign", 1, 1}},
-      {"split_part", {"pg_split_part", 3, 3}},
-      {"sqrt", {"pg_sqrt", 1, 1}},
-      {"statement_timestamp", {"pg_now", 0, 0}},
-      {"strpos", {"pg_strpos", 2, 2}},
-      {"substr", {"pg_substr", 2, 3}},
-      {"substring", {"pg_substr", 2, 3}},
-      {"transaction_timestamp", {"pg_now", 0, 0}},
-      {"trunc", {"pg_trunc", 1, 1}},
-      {"upper", {"upper", 1, 1}},
-
-      {"avg", {"avg", 1, 1, Sort::kAggregate}},
-      {"bool_and", {"min", 1, 1, Sort::kAggregate}},
-      {"bool_or", {"max", 1, 1, Sort::kAggregate}},
-      {"count", {"count", 1, 1, Sort::kAggregate}},
-      {"every", {"min", 1, 1, Sort::kAggregate}},
-      {"json_agg", {"json_group_array", 1, 1, Sort::kAggregate}},
-      {"json_object_agg", {"json_group_object", 2, 2, Sort::kAggregate}},
-      {"jsonb_agg", {"json_group_array", 1, 1, Sort::kAggregate}},
-      {"jsonb_object_agg", {"json_group_object", 2, 2, Sort::kAggregate}},
-      {"max", {"max", 1, 1, Sort::kAggregate}},
-      {"min", {"min", 1, 1, Sort::kAggregate}},
-      {"string_agg", {"group_concat", 2, 2, Sort::kAggregate}},
-      {"sum", {"sum", 1, 1, Sort::kAggregate}},
-
-      {"cume_dist", {"cume_dist", 0, 0, Sort::kWindow}},
-      {"dense_rank", {"dense_rank", 0, 0, Sort::kWindow}},
-      {"first_value", {"first_value", 1, 1, Sort::kWindow}},
-      {"lag", {"lag", 1, 3, Sort::kWindow}},
-      {"last_value", {"last_value", 1, 1, Sort::kWindow}},
-      {"lead", {"lead", 1, 3, Sort::kWindow}},
-      {"nth_value", {"nth_value", 2, 2, Sort::kWindow}},
-      {"ntile", {"ntile", 1, 1, Sort::kWindow}},
-      {"percent_rank", {"percent_rank", 0, 0, Sort::kWindow}},
-      {"rank", {"rank", 0, 0, Sort::kWindow}},
-      {"row_number", {"row_number", 0, 0, Sort::kWindow}},
-  };
-  return kFunctions;
+bool is_ours(const std::vector<std::string_view>& names) {
+  return names.size() == 1 || (names.size() == 2 && names[0] == "pg_catalog") ||
+         (names.size() == 2 && names[0] == "extensions" && names[1] == "uuid_generate_v4");
 }
 
-// json_agg of no rows is NULL in PostgreSQL; SQLite makes an empty array or object.
-std::string_view empty_json(std::string_view written) {
-  if (written == "json_group_array") return "'[]'";
-  if (written == "json_group_object") return "'{}'";
-  return {};
+bool is_known_schema(std::string_view name) {
+  return name == "auth" || name == "public" || name == "pg_catalog" || name == "extensions";
 }
-
-// Bits of WindowDef.frameOptions (nodes/parsenodes.h).
-enum Frame : std::int64_t {
-  kNonDefault = 0x1,
-  kRange = 0x2,
-  kRows = 0x4,
-  kStartUnbounded = 0x20,
-  kEndUnbounded = 0x100,
-  kStartCurrent = 0x200,
-  kEndCurrent = 0x400,
-  kStartBefore = 0x800,
-  kEndBefore = 0x1000,
-  kStartAfter = 0x2000,
-  kExcludeRow = 0x8000,
-  kExcludeGroup = 0x10000,
-  kExcludeTies = 0x20000,
-};
 
 }  // namespace
 
-std::string Translator::arguments(const Fields& node) {
-  if (flag_field(node, "agg_star")) return "*";
-  return (flag_field(node, "agg_distinct") ? "DISTINCT " : "") + list_of(list_field(node, "args"));
-}
-
-// current_setting('request.jwt.claims', true): how policies of PostgREST's users ask for the
-// caller.
-std::string Translator::setting(const Fields& node) {
-  const auto list = list_field(node, "args");
-  const Node* value =
-      list.empty() || kind_of(*list[0]) != "A_Const" ? nullptr : field(fields_of(*list[0]), "sval");
-  const std::string_view name =
-      value == nullptr ? std::string_view() : text_field(value->get_object(), "sval");
-  if (name == "request.jwt.claims") return "auth_jwt()";
-  if (name == "request.jwt.claim.sub") return "coalesce(auth_uid(), '')";
-  if (name == "request.jwt.claim.role" || name == "role") return "auth_role()";
-  if (name == "request.jwt.claim.email") {
-    return "coalesce(" + json_text_member("auth_jwt()", "'email'") + ", '')";
-  }
-  return refuse("any setting but request.jwt.claims", &node);
-}
-
 std::string Translator::call(const Fields& node) {
-  auto names = names_of(node, "funcname");
-  const std::string_view name = names.back();
-  const auto count = list_field(node, "args").size();
-  if (names.size() == 2 && names[0] == "auth" && count == 0) {
-    if (name == "uid" || name == "role" || name == "jwt") return fmt::format("auth_{}()", name);
+  const auto names = names_of(node, "funcname");
+  if (names.size() == 2 && names[0] == "auth" && list_field(node, "args").empty()) {
+    return identity(names[1], node);
   }
-  const bool ours = names.size() == 1 || (names.size() == 2 && names[0] == "pg_catalog");
-  if (ours && name == "current_setting") return setting(node);
-  const auto found = ours ? functions().find(name) : functions().end();
-  const bool star = flag_field(node, "agg_star") && name == "count";
-  if (found == functions().end() ||
-      (!star && (count < found->second.least || count > found->second.most))) {
+  if (names.size() > 1 && !is_known_schema(names[0])) {
+    return fail(SqlState::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", names[0]),
+                &node);
+  }
+  const ListedFunction* function =
+      names.empty() || !is_ours(names) ? nullptr : find_function(names.back());
+  const auto count = list_field(node, "args").size();
+  const bool star = flag_field(node, "agg_star");
+  const bool fits =
+      function != nullptr &&
+      (star ? function->form == Form::kCount : count >= function->least && count <= function->most);
+  if (!fits) {
     return fail(SqlState::kUndefinedFunction,
-                fmt::format("there is no function {} with {} arguments here (docs/database.md "
-                            "lists those there are)",
+                fmt::format("function {} with {} arguments does not exist (see docs/database.md "
+                            "for those that do)",
                             fmt::join(names, "."), count),
                 &node);
   }
-  const Function& function = found->second;
-  if (flag_field(node, "func_variadic")) return refuse("VARIADIC", &node);
-  if (!list_field(node, "agg_order").empty()) return refuse("ORDER BY in an aggregate", &node);
+  check_call(*function, node);
+  if (error_) return {};
+  return function->sort == Sort::kPlain ? plain_call(*function, node)
+                                        : aggregate_call(*function, node);
+}
+
+void Translator::check_call(const ListedFunction& function, const Fields& node) {
   const bool windowed = field(node, "over") != nullptr;
-  if (windowed && function.sort == Sort::kPlain) {
-    return fail(SqlState::kDatatypeMismatch,
-                fmt::format("OVER specified, but {} is not a window function", name), &node);
+  if (flag_field(node, "func_variadic")) refuse("VARIADIC", &node);
+  if (flag_field(node, "agg_within_group")) refuse("WITHIN GROUP", &node);
+  if (function.sort == Sort::kPlain) {
+    for (const std::string_view clause : {"over", "agg_order", "agg_filter", "agg_distinct"}) {
+      if (field(node, clause) == nullptr) continue;
+      fail(SqlState::kUndefinedFunction,
+           fmt::format("{} is neither an aggregate nor a window function", function.name), &node);
+    }
+    return;
   }
-  if (!windowed && function.sort == Sort::kWindow) {
-    return fail(SqlState::kGroupingError,
-                fmt::format("window function {} requires an OVER clause", name), &node);
+  if (function.sort == Sort::kWindow && !windowed) {
+    fail(SqlState::kGroupingError,
+         fmt::format("window function {} requires an OVER clause", function.name), &node);
   }
-  std::string text = fmt::format("{}({})", function.written, arguments(node));
-  if (field(node, "agg_filter") != nullptr) {
-    text += " FILTER (WHERE " + child(node, "agg_filter") + ")";
+  if (!clause_.empty()) {
+    fail(SqlState::kGroupingError,
+         fmt::format("{} functions are not allowed in {}", windowed ? "window" : "aggregate",
+                     clause_),
+         &node);
   }
-  if (windowed) text += over(node);
-  const std::string_view empty = empty_json(function.written);
-  return empty.empty() ? text : fmt::format("json(nullif({}, {}))", text, empty);
+  if (windowed && (field(node, "agg_order") != nullptr || flag_field(node, "agg_distinct"))) {
+    refuse("DISTINCT or ORDER BY in the arguments of a window function", &node);
+  }
 }
 
-// ---- Windows -----------------------------------------------------------------------------------
-
-std::string Translator::over(const Fields& node) {
-  const Node* definition = field(node, "over");
-  if (!definition->is_object()) return refuse("this window", &node);
-  const Fields& fields = definition->get_object();
-  if (const auto name = text_field(fields, "name"); !name.empty()) {
-    return " OVER " + quote_name(name);
+std::string Translator::plain_call(const ListedFunction& function, const Fields& node) {
+  const auto& arguments = list_field(node, "args");
+  switch (function.form) {
+    case Form::kSetting:
+      return setting(node);
+    case Form::kRound:
+      return round_call(node);
+    case Form::kConcat:
+      return concat_call(function, node);
+    case Form::kJsonType:
+      return json_type_call(node);
+    case Form::kOctets:
+      return "length(CAST(" + list_of(arguments) + " AS BLOB))";
+    case Form::kStartsWith: {
+      const std::string prefix = expression(arguments[1]);
+      return fmt::format("(pg_left({}, length({})) = {})", expression(arguments[0]), prefix,
+                         prefix);
+    }
+    case Form::kText:
+      if (string_constant(arguments[1])) {
+        return refuse(fmt::format("{} with a pattern", function.name), &node);
+      }
+      break;
+    case Form::kJsonArguments: {
+      std::string text;
+      for (const Node& each : arguments) text += (text.empty() ? "" : ", ") + json_value(each);
+      return fmt::format("{}({})", function.written, text);
+    }
+    default:
+      break;
   }
-  return " OVER (" + window(fields) + ")";
+  return fmt::format("{}({})", function.written, list_of(arguments));
 }
 
-std::string Translator::window(const Fields& definition) {
+std::string Translator::round_call(const Fields& node) {
+  const auto& arguments = list_field(node, "args");
+  const bool decimal = arguments.size() == 1 && type_of(arguments[0], scope_) == Type::kNumeric;
+  return fmt::format("pg_round({}{})", list_of(arguments), decimal ? ", 0" : "");
+}
+
+std::string Translator::concat_call(const ListedFunction& function, const Fields& node) {
   std::string text;
-  if (const auto base = text_field(definition, "refname"); !base.empty()) text += quote_name(base);
-  if (const auto parts = list_field(definition, "partitionClause"); !parts.empty()) {
-    text += " PARTITION BY " + list_of(parts);
+  for (const Node& each : list_field(node, "args")) {
+    if (!text.empty()) text += ", ";
+    const std::string argument = expression(each);
+    text += type_of(each, scope_) == Type::kBoolean
+                ? fmt::format("CASE {} WHEN 1 THEN 't' WHEN 0 THEN 'f' END", argument)
+                : argument;
   }
-  if (const auto terms = list_field(definition, "orderClause"); !terms.empty()) {
-    text += " ORDER BY " + order(terms, nullptr);
-  }
-  return text + frame(definition);
+  return fmt::format("{}({})", function.written, text);
 }
 
-std::string Translator::frame(const Fields& definition) {
-  const auto options = number_field(definition, "frameOptions");
-  if ((options & kNonDefault) == 0) return {};
-  const auto has = [options](Frame bit) { return (options & bit) != 0; };
-  std::string text = has(kRows) ? " ROWS" : has(kRange) ? " RANGE" : " GROUPS";
-  text += " BETWEEN ";
-  text += has(kStartUnbounded) ? "UNBOUNDED PRECEDING"
-          : has(kStartCurrent) ? "CURRENT ROW"
-                               : child(definition, "startOffset") +
-                                     (has(kStartBefore) ? " PRECEDING" : " FOLLOWING");
-  text += " AND ";
-  text += has(kEndUnbounded) ? "UNBOUNDED FOLLOWING"
-          : has(kEndCurrent)
-              ? "CURRENT ROW"
-              : child(definition, "endOffset") + (has(kEndBefore) ? " PRECEDING" : " FOLLOWING");
-  if (has(kExcludeRow)) text += " EXCLUDE CURRENT ROW";
-  if (has(kExcludeGroup)) text += " EXCLUDE GROUP";
-  if (has(kExcludeTies)) text += " EXCLUDE TIES";
-  return text;
+std::string Translator::json_type_call(const Fields& node) {
+  return fmt::format(
+      "(CASE json_type({}) WHEN 'object' THEN 'object' WHEN 'array' THEN 'array' "
+      "WHEN 'text' THEN 'string' WHEN 'null' THEN 'null' WHEN 'integer' THEN 'number' "
+      "WHEN 'real' THEN 'number' WHEN 'true' THEN 'boolean' WHEN 'false' THEN 'boolean' END)",
+      list_of(list_field(node, "args")));
+}
+
+// ---- Aggregates --------------------------------------------------------------------------------
+
+std::string Translator::aggregate_call(const ListedFunction& function, const Fields& node) {
+  const bool ordered =
+      function.form == Form::kTextAggregate || function.form == Form::kJsonAggregate;
+  const bool sorted =
+      ordered && (field(node, "agg_order") != nullptr || flag_field(node, "agg_distinct"));
+  std::string text =
+      sorted ? sorted_aggregate(function, node)
+             : fmt::format("{}({})", function.written, aggregate_arguments(function, node));
+  if (const Node* filter = field(node, "agg_filter"); filter != nullptr) {
+    text += " FILTER (WHERE " + condition(*filter, "FILTER") + ")";
+  }
+  text += over(node);
+  if (function.form != Form::kJsonAggregate || sorted) return text;
+  return fmt::format("json(nullif({}, {}))", text,
+                     function.written == "json_group_array" ? "'[]'" : "'{}'");
+}
+
+std::string Translator::aggregate_arguments(const ListedFunction& function, const Fields& node) {
+  if (flag_field(node, "agg_star")) return "*";
+  std::string text;
+  for (const Node& each : list_field(node, "args")) {
+    if (!text.empty()) text += ", ";
+    if (function.form == Form::kJsonAggregate) {
+      text += json_value(each);
+    } else if (function.form == Form::kTextAggregate) {
+      text += as_text(each);
+    } else {
+      text += expression(each);
+    }
+  }
+  return (flag_field(node, "agg_distinct") ? "DISTINCT " : "") + text;
+}
+
+// SQLite's aggregates have no order of their own: ours take the keys of the order after a text that
+// says how each is sorted (aggregate_functions.cc).
+std::string Translator::sorted_aggregate(const ListedFunction& function, const Fields& node) {
+  const auto& arguments = list_field(node, "args");
+  const bool of_text = function.form == Form::kTextAggregate;
+  if (!of_text && arguments.size() != 1) return refuse("ORDER BY in this aggregate", &node);
+  std::string directions = flag_field(node, "agg_distinct") ? "u" : "";
+  std::string keys;
+  for (const Node& each : list_field(node, "agg_order")) {
+    const Fields& term = fields_of(each);
+    const SortOrder order = sort_order(term);
+    directions += order.descending ? 'd' : 'a';
+    directions += order.nulls_first ? 'f' : 'l';
+    keys += ", " + child(term, "node");
+  }
+  const std::string value = of_text ? as_text(arguments[0]) : json_value(arguments[0]);
+  return of_text ? fmt::format("pg_string_agg({}, {}, '{}'{})", value, as_text(arguments[1]),
+                               directions, keys)
+                 : fmt::format("pg_json_agg({}, '{}'{})", value, directions, keys);
+}
+
+// ---- The caller --------------------------------------------------------------------------------
+
+std::string Translator::identity(std::string_view name, const Fields& node) {
+  if (name == "uid" || name == "role" || name == "jwt") return fmt::format("auth_{}()", name);
+  if (name == "email") return claim("email");
+  return fail(SqlState::kUndefinedFunction, fmt::format("function auth.{}() does not exist", name),
+              &node);
+}
+
+std::string Translator::claim(std::string_view name) {
+  return fmt::format("pg_json_text(auth_jwt() -> '$.{}')", name);
+}
+
+// How the policies of PostgREST's users ask for the caller. What is not set reads as ''.
+std::string Translator::setting(const Fields& node) {
+  const auto name = string_constant(list_field(node, "args")[0]);
+  if (name == "request.jwt.claims") return "auth_jwt()";
+  if (name == "request.jwt.claim.sub") return "coalesce(auth_uid(), '')";
+  if (name == "request.jwt.claim.role" || name == "role") return "auth_role()";
+  if (name == "request.jwt.claim.email") return "coalesce(" + claim("email") + ", '')";
+  return refuse("current_setting but of request.jwt.claims", &node);
 }
 
 }  // namespace database::sqlite

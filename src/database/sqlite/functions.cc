@@ -154,12 +154,12 @@ int register_functions(sqlite3* connection, Caller& caller) {
   };
   for (const auto& [functions, flags] :
        {Group{text_functions(), kStable}, Group{number_functions(), kStable},
-        Group{cast_functions(), kStable}, Group{kOwnFunctions, kStable},
-        Group{kRandomFunctions, kVolatile}}) {
+        Group{cast_functions(), kStable}, Group{json_functions(), kStable},
+        Group{kOwnFunctions, kStable}, Group{kRandomFunctions, kVolatile}}) {
     const int status = add_all(connection, functions, flags);
     if (status != SQLITE_OK) return status;
   }
-  return SQLITE_OK;
+  return register_aggregates(connection);
 }
 
 }  // namespace database::sqlite

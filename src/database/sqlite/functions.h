@@ -15,6 +15,16 @@
 //   pg_now()                                 '2026-01-02 03:04:05.678901+00', the statement's time
 //   pg_uuid()                                gen_random_uuid()
 //   pg_ilike(s, pattern[, escape])           ASCII case
+//   pg_add(a,b) pg_subtract(a,b) pg_multiply(a,b)
+//                                            22003 where integers overflow
+//   pg_limit(n) pg_offset(n)                 NULL is none; 2201W, 2201X of a negative one
+//   pg_json_path(key)                        '$."key"', '$[2]': what json -> key looks at
+//   pg_json_text(j)                          a member as ->> shows it: a text of any value
+//   pg_single(x)                             aggregate: the one value; 21000 of more rows
+//   pg_string_agg(x, separator, order, key…) pg_json_agg(x, order, key…)
+//                                            aggregates in an order of their own: two letters for
+//                                            each key, a or d and f or l (NULLS FIRST or LAST); a u
+//                                            before them leaves out equal values
 //   pg_default()                             kDefaultMarker, which stands for DEFAULT
 //   roost_refuse(error)                      fails with it; of a policy that no longer fits
 //

@@ -72,6 +72,54 @@ void mod(FunctionCall& call) {
   call.answer(b == -1 ? std::int64_t{0} : std::get<std::int64_t>(given->a) % b);
 }
 
+// Of integers, PostgreSQL refuses what is too large, where SQLite would go on with a double.
+template <bool (*kWhole)(std::int64_t, std::int64_t, std::int64_t*),
+          double (*kReal)(double, double)>
+void combine(FunctionCall& call) {
+  const auto a = call.number(0);
+  if (!a) return;
+  const auto b = call.number(1);
+  if (!b) return;
+  if (const Operands given{*a, *b}; given.whole()) {
+    std::int64_t result = 0;
+    if (kWhole(std::get<std::int64_t>(*a), std::get<std::int64_t>(*b), &result)) {
+      return call.fail(SqlState::kNumericValueOutOfRange, "bigint out of range");
+    }
+    return call.answer(result);
+  }
+  const double x = as_double(*a), y = as_double(*b);
+  answer_checked(call, kReal(x, y), std::isinf(x) || std::isinf(y), true);
+}
+
+bool add_whole(std::int64_t a, std::int64_t b, std::int64_t* sum) {
+  return __builtin_add_overflow(a, b, sum);
+}
+bool subtract_whole(std::int64_t a, std::int64_t b, std::int64_t* rest) {
+  return __builtin_sub_overflow(a, b, rest);
+}
+bool multiply_whole(std::int64_t a, std::int64_t b, std::int64_t* product) {
+  return __builtin_mul_overflow(a, b, product);
+}
+double add_real(double a, double b) { return a + b; }
+double subtract_real(double a, double b) { return a - b; }
+double multiply_real(double a, double b) { return a * b; }
+
+// NULL is no bound at all, which SQLite writes as -1.
+template <SqlState kState>
+void bound(FunctionCall& call) {
+  if (call.is_null(0)) return call.answer(std::int64_t{kState == SqlState::kInvalidLimit ? -1 : 0});
+  const auto given = call.number(0);
+  if (!given) return;
+  const auto* whole = std::get_if<std::int64_t>(&*given);
+  const auto rows = whole != nullptr
+                        ? std::optional(*whole)
+                        : to_integer(std::get<double>(*given), kBigint.min, kBigint.max);
+  if (!rows) return call.fail(SqlState::kNumericValueOutOfRange, "bigint out of range");
+  if (*rows >= 0) return call.answer(*rows);
+  call.fail(kState, kState == SqlState::kInvalidLimit ? "LIMIT must not be negative"
+                                                      : "OFFSET must not be negative");
+}
+
 template <double (*kRound)(double)>
 void to_whole(FunctionCall& call) {
   const auto value = call.number(0);
@@ -148,6 +196,11 @@ void extreme(FunctionCall& call) {
 constexpr std::array kFunctions{
     Function{"pg_div", 2, 2, &div},
     Function{"pg_mod", 2, 2, &mod},
+    Function{"pg_add", 2, 2, &combine<add_whole, add_real>},
+    Function{"pg_subtract", 2, 2, &combine<subtract_whole, subtract_real>},
+    Function{"pg_multiply", 2, 2, &combine<multiply_whole, multiply_real>},
+    Function{"pg_limit", 1, 1, &bound<SqlState::kInvalidLimit>, Function::Nulls::kTaken},
+    Function{"pg_offset", 1, 1, &bound<SqlState::kInvalidOffset>, Function::Nulls::kTaken},
     Function{"pg_round", 1, 2, &round},
     Function{"pg_trunc", 1, 1, &to_whole<toward_zero>},
     Function{"pg_ceil", 1, 1, &to_whole<upward>},

@@ -1,5 +1,4 @@
-// Reading libpg_query's tree (translator.h).
-#include "database/sqlite/translator.h"
+#include "database/sqlite/syntax_node.h"
 
 namespace database::sqlite {
 
@@ -16,9 +15,7 @@ std::string_view text_field(const Fields& node, std::string_view name) {
 
 std::int64_t number_field(const Fields& node, std::string_view name) {
   const Node* found = field(node, name);
-  if (found == nullptr || !found->is_number()) return 0;
-  boost::system::error_code ignored;
-  return found->to_number<std::int64_t>(ignored);
+  return found == nullptr || !found->is_int64() ? 0 : found->get_int64();
 }
 
 bool flag_field(const Fields& node, std::string_view name) {
@@ -26,12 +23,15 @@ bool flag_field(const Fields& node, std::string_view name) {
   return found != nullptr && found->is_bool() && found->get_bool();
 }
 
-std::vector<const Node*> list_field(const Fields& node, std::string_view name) {
-  std::vector<const Node*> list;
+const boost::json::array& list_field(const Fields& node, std::string_view name) {
+  static const boost::json::array kNone;
   const Node* found = field(node, name);
-  if (found == nullptr || !found->is_array()) return list;
-  for (const Node& each : found->get_array()) list.push_back(&each);
-  return list;
+  return found == nullptr || !found->is_array() ? kNone : found->get_array();
+}
+
+const Fields* object_field(const Fields& node, std::string_view name) {
+  const Node* found = field(node, name);
+  return found == nullptr || !found->is_object() ? nullptr : &found->get_object();
 }
 
 std::string_view kind_of(const Node& node) {
@@ -46,12 +46,28 @@ const Fields& fields_of(const Node& node) {
   return inside.is_object() ? inside.get_object() : kNone;
 }
 
+bool is_kind(const Node& node, std::string_view kind) { return kind_of(node) == kind; }
+
 std::vector<std::string_view> names_of(const Fields& node, std::string_view name) {
   std::vector<std::string_view> names;
-  for (const Node* each : list_field(node, name)) {
-    names.push_back(kind_of(*each) == "A_Star" ? "*" : text_field(fields_of(*each), "sval"));
+  for (const Node& each : list_field(node, name)) {
+    names.push_back(is_kind(each, "A_Star") ? "*" : text_field(fields_of(each), "sval"));
   }
   return names;
+}
+
+std::optional<std::string_view> string_constant(const Node& node) {
+  if (!is_kind(node, "A_Const")) return std::nullopt;
+  const Fields* inside = object_field(fields_of(node), "sval");
+  if (inside == nullptr) return std::nullopt;
+  return text_field(*inside, "sval");
+}
+
+std::optional<std::int64_t> integer_constant(const Node& node) {
+  if (!is_kind(node, "A_Const")) return std::nullopt;
+  const Fields* inside = object_field(fields_of(node), "ival");
+  if (inside == nullptr) return std::nullopt;
+  return number_field(*inside, "ival");
 }
 
 }  // namespace database::sqlite
