@@ -39,14 +39,15 @@ std::string_view advice_for(int status) {
 
 }  // namespace
 
-Outcome<AdminClient> AdminClient::connect(const ConnectionOptions& options, const World& world) {
+Outcome<AdminClient> AdminClient::connect(const ConnectionOptions& options, const World& world,
+                                          HttpClient::Timeouts timeouts) {
   const auto settings = ConnectionSettings::read(options, world.environment);
   if (!settings) return std::unexpected(settings.error());
   auto url = settings->url(Listener::kAdmin);
   if (!url) return std::unexpected(std::move(url.error()));
   auto key = settings->admin_key();
   if (!key) return std::unexpected(std::move(key.error()));
-  return AdminClient(std::move(*url), std::move(*key));
+  return AdminClient(HttpClient(std::move(*url), timeouts), std::move(*key));
 }
 
 HttpRequest AdminClient::request(std::string method, std::string_view path) const {
@@ -76,11 +77,8 @@ Outcome<json::value> AdminClient::get(std::string_view path) const {
 
 Outcome<json::value> AdminClient::send(std::string method, std::string_view path,
                                        std::string content_type, std::string body) const {
-  HttpRequest message = request(std::move(method), path);
-  if (!content_type.empty()) message.headers.emplace_back("content-type", std::move(content_type));
-  message.body = std::move(body);
-  const auto response = http_.send(message);
-  if (!response) return std::unexpected(unreachable(response.error()));
+  const auto response = ask(std::move(method), path, std::move(content_type), std::move(body));
+  if (!response) return std::unexpected(response.error());
   if (!response->ok()) return std::unexpected(refused(*response));
   if (response->body.empty()) return json::value();
   boost::system::error_code error;
@@ -92,6 +90,16 @@ Outcome<json::value> AdminClient::send(std::string method, std::string_view path
                             http_.url().text()));
   }
   return value;
+}
+
+Outcome<HttpResponse> AdminClient::ask(std::string method, std::string_view path,
+                                       std::string content_type, std::string body) const {
+  HttpRequest message = request(std::move(method), path);
+  if (!content_type.empty()) message.headers.emplace_back("content-type", std::move(content_type));
+  message.body = std::move(body);
+  auto response = http_.send(message);
+  if (!response) return std::unexpected(unreachable(response.error()));
+  return std::move(*response);
 }
 
 Outcome<bool> AdminClient::exists(std::string_view path) const {

@@ -14,13 +14,19 @@ namespace cli {
 
 class AdminClient {
  public:
-  static Outcome<AdminClient> connect(const ConnectionOptions& options, const World& world);
+  static Outcome<AdminClient> connect(const ConnectionOptions& options, const World& world,
+                                      HttpClient::Timeouts timeouts = {});
 
   // Paths are below /admin/v1. kUnreachable; kFailed with the server's own message; a null value
   // where the answer has no body.
   [[nodiscard]] Outcome<boost::json::value> get(std::string_view path) const;
   [[nodiscard]] Outcome<boost::json::value> send(std::string method, std::string_view path,
                                                  std::string content_type, std::string body) const;
+  // The answer whatever its status, for those who read errors by themselves; kUnreachable.
+  [[nodiscard]] Outcome<HttpResponse> ask(std::string method, std::string_view path,
+                                          std::string content_type, std::string body) const;
+  // What to tell of an answer that is an error.
+  [[nodiscard]] Failure refused(const HttpResponse& response) const;
   // False when the server says that there is no such thing.
   [[nodiscard]] Outcome<bool> exists(std::string_view path) const;
 
@@ -29,9 +35,8 @@ class AdminClient {
   [[nodiscard]] Outcome<void> follow(std::string_view path, const OnLine& line) const;
 
  private:
-  AdminClient(Url url, std::string key) : http_(std::move(url)), key_(std::move(key)) {}
+  AdminClient(HttpClient http, std::string key) : http_(std::move(http)), key_(std::move(key)) {}
   [[nodiscard]] HttpRequest request(std::string method, std::string_view path) const;
-  [[nodiscard]] Failure refused(const HttpResponse& response) const;
 
   HttpClient http_;
   std::string key_;

@@ -1,22 +1,17 @@
 // The subcommands against a server that is made up: what they send, print and return.
-#include <fstream>
 #include <sstream>
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include "auth/token.h"
-#include "cli/fake_server.h"
-#include "cli/program.h"
 #include "cli/table.h"
-#include "database/test_folder.h"
-#include "server/keys_file.h"
+#include "cli/test_commands.h"
 
 namespace cli {
 namespace {
 
 namespace json = boost::json;
-using Words = std::vector<std::string>;
 
 constexpr std::string_view kHello =
     R"({"name":"hello","enabled":true,"version":2,"module_sha256":"0123456789abcdef","module_bytes":2048,)"
@@ -30,41 +25,11 @@ constexpr std::string_view kNotFound =
     R"({"error":"Not found","message":"there is no function 'hello'","code":"NOT_FOUND"})";
 const std::string kFunction = "/admin/v1/functions/hello";
 
-class Commands : public ::testing::Test {
+class Commands : public TestCommands {
  protected:
-  Commands() {
-    environment_ = {{"ROOST_DATA", (folder_ / "").string()},
-                    {"ROOST_URL", server_.url()},
-                    {"ROOST_ADMIN_URL", server_.url()}};
-    write("keys.json", server::to_json({.anon_key = "anon-key",
-                                        .service_role_key = "service-key",
-                                        .jwt_secret = std::string(64, 's'),
-                                        .url = server_.url(),
-                                        .admin_url = server_.url()}));
-    write("hello.wasm", std::string("\0asm the module", 15));
-  }
+  Commands() { write("hello.wasm", std::string("\0asm the module", 15)); }
 
-  std::string write(const std::string& name, const std::string& content) {
-    const auto path = folder_ / name;
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary) << content;
-    return path.string();
-  }
   std::string module() { return (folder_ / "hello.wasm").string(); }
-
-  ExitCode run(const Words& words) {
-    std::stringstream out;
-    std::stringstream err;
-    World world{out, err, environment_};
-    const ExitCode code = cli::run(words, world);
-    out_ = out.str();
-    err_ = err.str();
-    return code;
-  }
-  void expect_exit(ExitCode code, const Words& words, std::string_view in_output) {
-    EXPECT_EQ(run(words), code) << err_;
-    EXPECT_NE((out_ + err_).find(in_output), std::string::npos) << out_ << err_;
-  }
 
   // The `config` part of the last request.
   json::object sent_config() {
@@ -77,13 +42,6 @@ class Commands : public ::testing::Test {
     server_.answer("PUT " + kFunction, 200, kHello);
     server_.answer("POST /admin/v1/functions", 201, kHello);
   }
-
-  FakeServer server_;
-  Environment environment_;
-  std::string out_, err_;
-
- private:
-  database::TestFolder folder_;
 };
 
 TEST_F(Commands, DeployCreatesWhatIsNotThere) {

@@ -1,8 +1,5 @@
 // roost invoke: one HTTP call of a function.
 #include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +11,7 @@
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/connection_settings.h"
+#include "cli/input.h"
 
 namespace cli {
 namespace {
@@ -33,16 +31,7 @@ struct Options {
 
 // As curl has it: @FILE is the file's content, @- standard input's.
 Outcome<std::string> body_of(const std::string& data) {
-  if (!data.starts_with('@')) return data;
-  if (data == "@-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::error_code none;
-  if (std::filesystem::is_directory(data.substr(1), none)) {
-    return fail(ExitCode::kUsage, fmt::format("cannot read {}: it is a folder", data.substr(1)));
-  }
-  std::ifstream in(data.substr(1), std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (!in) return fail(ExitCode::kUsage, fmt::format("cannot read {}", data.substr(1)));
-  return content;
+  return data.starts_with('@') ? read_input(data.substr(1)) : data;
 }
 
 std::string_view media_type_of(const std::string& body) {
