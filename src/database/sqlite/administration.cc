@@ -130,11 +130,12 @@ SqlResult<void> SqliteAdministration::open(const std::filesystem::path& file) {
 SqlResult<void> SqliteAdministration::configure() {
   sqlite3* const raw = connection_.get();
   sqlite3_busy_timeout(raw, static_cast<int>(kMaxBusy.count()));
-  for (const int off : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL,
-                        SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_TRUSTED_SCHEMA}) {
+  for (const int off :
+       {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION}) {
     sqlite3_db_config(raw, off, 0, nullptr);
   }
-  for (const int on : {SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_ENABLE_FKEY}) {
+  for (const int on :
+       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_ENABLE_FKEY}) {
     sqlite3_db_config(raw, on, 1, nullptr);
   }
   const auto service = auth::Principal::service();

@@ -17,6 +17,8 @@ constexpr int kWatchSteps = 1000;
 constexpr std::size_t kMaxStatements = 512;
 // Two programs on one file are rare, and a guest's call is not to wait long for the other.
 constexpr int kWriterBusyMilliseconds = 5000;
+// How long a reader may go on with a file that somebody has replaced: the look costs a system call.
+constexpr std::chrono::milliseconds kPlaceCheck{20};
 
 constexpr char kInteger = 'i';
 constexpr char kReal = 'r';
@@ -164,12 +166,13 @@ SqlResult<std::unique_ptr<Keeper>> Keeper::open(const std::filesystem::path& fil
 SqlResult<void> Keeper::configure(Watch& watch) {
   sqlite3* const raw = connection_.get();
   sqlite3_busy_timeout(raw, mode_ == Mode::kWrite ? kWriterBusyMilliseconds : 0);
-  for (const int off : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL,
-                        SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_TRUSTED_SCHEMA}) {
+  for (const int off :
+       {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION}) {
     sqlite3_db_config(raw, off, 0, nullptr);
   }
-  for (const int on :
-       {SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_ENABLE_QPSG, SQLITE_DBCONFIG_ENABLE_FKEY}) {
+  // The schema is the administrator's, and its triggers may use SQLite's JSON functions.
+  for (const int on : {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_DEFENSIVE,
+                       SQLITE_DBCONFIG_ENABLE_QPSG, SQLITE_DBCONFIG_ENABLE_FKEY}) {
     sqlite3_db_config(raw, on, 1, nullptr);
   }
   if (register_functions(raw, caller_) != SQLITE_OK) return sql_fail(sqlite_error(raw));
@@ -237,7 +240,20 @@ SqlResult<void> run_once(sqlite3_stmt* statement) {
 
 }  // namespace
 
+// SQLite would go on with a file that is no longer there, and what it writes there is lost.
+SqlResult<void> Keeper::check_place() {
+  if (mode_ == Mode::kRead && !next_place_check_.expired()) return {};
+  next_place_check_ = base::Deadline::after(kPlaceCheck);
+  int moved = 0;
+  sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (moved == 0) return {};
+  return sql_fail(SqlState::kConnectionFailure,
+                  "the database's file was moved, replaced or deleted while it was open: put it "
+                  "back, or restore it from a backup");
+}
+
 SqlResult<void> Keeper::begin() {
+  if (auto there = check_place(); !there) return there;
   auto begun = run_once(begin_.get());
   if (!begun || mode_ == Mode::kRead) return begun;
   return run_once(defer_.get());  // SQLite forgets it at the end of the transaction

@@ -153,6 +153,7 @@ class Keeper {
   Keeper(ConnectionHandle connection, Mode mode, Caller& caller);
   SqlResult<void> configure(Watch& watch);
   SqlResult<void> install_checks();
+  SqlResult<void> check_place();
 
   template <class Compose>
   SqlResult<StatementCache::Lease> lease(std::string_view key, Compose&& compose) {
@@ -186,6 +187,7 @@ class Keeper {
   StoredRow proposed_;              // as it would be stored
   bool keep_proposed_ = false;
   bool writer_noted_ = false;  // in the open transaction
+  base::Deadline next_place_check_ = base::Deadline::after(std::chrono::seconds(0));
 };
 
 }  // namespace database::sqlite
