@@ -247,7 +247,7 @@ std::unexpected<base::Error> FieldReader::unexpected_here() const {
   const char c = peek();
   if (c == '+') return fail(at_, "'+' may only begin the day of week");
   if (c == '?') return fail(at_, "'?' stands alone in day of month or day of week; write * here");
-  if (is_days_of_month() && (c == 'l' || c == 'w')) {
+  if ((is_days_of_month() && (c == 'l' || c == 'w')) || (is_days_of_week() && c == 'l')) {
     return fail(at_, fmt::format("'{}' is written {}", c, shown(upper(c))));
   }
   return fail(at_, fmt::format("{} does not fit here; use {}", shown(c), is_.range));

@@ -173,6 +173,7 @@ TEST(Scheduler, InvalidCronRejected) {
            {"0 0 L-3 * *", "column 6, field 3 (day of month): '-' does not fit here; use 1-31"},
            {"0 0 l * *", "column 5, field 3 (day of month): 'l' is written 'L'"},
            {"0 0 15w * *", "column 7, field 3 (day of month): 'w' is written 'W'"},
+           {"0 0 * * 4l", "column 10, field 5 (day of week): 'l' is written 'L'"},
            {"0 0 W * *", "column 5, field 3 (day of month): 'W' does not fit here; use 1-31"},
            {"0 0 1-15W * *",
             "column 9, field 3 (day of month): 'W' follows a single day, not a range"},
