@@ -25,7 +25,7 @@ class AssemblyScriptAbort : public ::testing::Test {
   }
 
   std::array<std::uint8_t, 256> memory_{};
-  HttpEvent event_;
+  Event event_;
   auth::Principal principal_ = auth::Principal::anonymous();
   Environment environment_;
   telemetry::Redactor redactor_;

@@ -18,7 +18,7 @@ std::vector<std::string> log_through_a_call(const std::string& message,
   std::array<std::uint8_t, 256> bytes{};
   const GuestMemory memory(bytes);
   EXPECT_TRUE(memory.write(0, message));
-  const HttpEvent event;
+  const Event event;
   const auth::Principal principal = auth::Principal::anonymous();
   const auto redactor = telemetry::Redactor::of_environment(environment);
   Call call(event, principal, environment, redactor, Quota{.log_bytes = 1024});

@@ -171,7 +171,7 @@ TEST(AdminRoutes, BadDeploymentsStoreNothing) {
   EXPECT_EQ(post(form(config, std::string(64 * 1024 + 1, 'x'))).status, 413);
   EXPECT_EQ(post(form("{}", "x")).status, 400) << "no name";
   EXPECT_EQ(post(form("nonsense", "x")).status, 400);
-  EXPECT_EQ(post(form(R"({"name":"hello","triggers":["cron:* * * * *"]})", "x")).status, 400);
+  EXPECT_EQ(post(form(R"({"name":"hello","triggers":["webhook:SECRET"]})", "x")).status, 400);
   EXPECT_EQ(post(part("config", config) + "--XX--").status, 400) << "no module";
   EXPECT_EQ(post(part("module", "x") + "--XX--").status, 400) << "no config";
   EXPECT_EQ(post(part("config", config) + form(config, "x")).status, 400) << "config twice";

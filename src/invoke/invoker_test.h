@@ -77,7 +77,9 @@ class InvokerTest : public ::testing::Test {
 
   Outcome invoke(const catalog::FunctionPtr& function, std::string body = {},
                  auth::Principal principal = auth::Principal::anonymous()) {
-    Invocation invocation{function, std::move(principal), {}};
+    Invocation invocation;
+    invocation.function = function;
+    invocation.principal = std::move(principal);
     invocation.event.method = "POST";
     invocation.event.path = "/";
     invocation.event.body = std::move(body);
