@@ -46,7 +46,8 @@ enum class SqlState : std::uint8_t {
   kInvalidParameterValue,      // 22023
   kInvalidLimit,               // 2201W
   kInvalidOffset,              // 2201X
-  kDataException,              // 22000
+  kInvalidPowerArgument,       // 2201F: a root's too
+  kSubstringError,             // 22011
   kNotNullViolation,           // 23502
   kForeignKeyViolation,        // 23503
   kUniqueViolation,            // 23505

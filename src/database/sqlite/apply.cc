@@ -157,21 +157,72 @@ SqlResult<void> Keeper::prepare_remove(std::size_t table, bool need, bool want_r
   return {};
 }
 
+// Nothing when the caller may not do this to it, or there is none.
+SqlResult<std::optional<StoredRow>> Keeper::row_for(std::size_t table, Command command, bool need,
+                                                    const RowKey& key) {
+  const Table& which = schema_->tables[table];
+  auto statement = lease(key_for(fmt::format("o{}.", static_cast<int>(command)), table, need, true),
+                         [&] { return composition().keyed_row(table, command, need); });
+  if (!statement) return sql_fail(std::move(statement.error()));
+  bind_key(statement->get(), 1, key);
+  const int status = sqlite3_step(statement->get());
+  if (status == SQLITE_ROW) {
+    return stored_row(statement->get(), key_width(which), which.columns.size());
+  }
+  if (status != SQLITE_DONE) return sql_fail(sqlite_error(connection()));
+  return std::nullopt;
+}
+
+SqlResult<bool> Keeper::is_stored(std::size_t table, const RowKey& key) {
+  auto statement = lease(fmt::format("e{}", table), [&]() -> SqlResult<std::string> {
+    return stored_key_text(schema_->tables[table]);
+  });
+  if (!statement) return sql_fail(std::move(statement.error()));
+  bind_key(statement->get(), 1, key);
+  const int status = sqlite3_step(statement->get());
+  if (status != SQLITE_ROW && status != SQLITE_DONE) return sql_fail(sqlite_error(connection()));
+  return status == SQLITE_ROW;
+}
+
+// PostgreSQL cascades at the statement's end, so that it deletes, counts and returns each row that
+// the statement names; SQLite does at once. A row that is gone before its turn counts if the caller
+// could have deleted it before the first.
+SqlResult<std::vector<std::optional<StoredRow>>> Keeper::rows_before(
+    std::size_t table, const std::vector<RowKey>& keys, bool need) {
+  std::vector<std::optional<StoredRow>> rows;
+  if (!schema_->tables[table].cascades_to_itself || keys.size() < 2) return rows;
+  for (const RowKey& key : keys) {
+    auto row = row_for(table, Command::kDelete, need, key);
+    if (!row) return sql_fail(std::move(row.error()));
+    rows.push_back(std::move(*row));
+  }
+  return rows;
+}
+
 SqlResult<Keeper::Changed> Keeper::remove(std::size_t table, const std::vector<RowKey>& keys,
                                           bool need, bool want_rows) {
   if (auto ready = prepare_remove(table, need, want_rows); !ready) {
     return sql_fail(std::move(ready.error()));
   }
+  auto before = rows_before(table, keys, need);
+  if (!before) return sql_fail(std::move(before.error()));
   auto statement = remove_statement(table, need, want_rows);
   if (!statement) return sql_fail(std::move(statement.error()));
   Changed changed;
   std::unordered_set<std::string_view> seen;
-  for (const RowKey& key : keys) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const RowKey& key = keys[i];
     if (!seen.insert(key).second) continue;
     bind_key(statement->get(), 1, key);
     auto outcome = run_change(statement->get(), table, want_rows);
     if (!outcome) return sql_fail(std::move(outcome.error()));
-    if (!outcome->changed) continue;
+    if (!outcome->changed) {
+      if (before->empty() || !(*before)[i]) continue;
+      const auto stored = is_stored(table, key);
+      if (!stored) return sql_fail(stored.error());
+      if (*stored) continue;
+      outcome->row = std::move(*(*before)[i]);
+    }
     ++changed.count;
     if (want_rows) changed.rows.push_back(std::move(outcome->row));
   }
@@ -278,16 +329,10 @@ class Keeper::Inserter {
   }
 
   SqlResult<StoredRow> old_row(const RowKey& key) {
-    auto statement = keeper_.lease(keeper_.key_for("o", table_, true, true),
-                                   [&] { return keeper_.composition().old_row(table_); });
-    if (!statement) return sql_fail(std::move(statement.error()));
-    bind_key(statement->get(), 1, key);
-    const int status = sqlite3_step(statement->get());
-    if (status == SQLITE_ROW) {
-      return stored_row(statement->get(), key_width(which_), which_.columns.size());
-    }
-    if (status != SQLITE_DONE) return sql_fail(sqlite_error(keeper_.connection()));
-    return sql_fail(keeper_.violation(table_, "(USING expression) "));
+    auto row = keeper_.row_for(table_, Command::kUpdate, true, key);
+    if (!row) return sql_fail(std::move(row.error()));
+    if (!*row) return sql_fail(keeper_.violation(table_, "(USING expression) "));
+    return std::move(**row);
   }
 
   SqlResult<void> update_old() {

@@ -190,11 +190,11 @@ SqlResult<std::string> Composition::scan(std::size_t table, Command command, boo
   return text;
 }
 
-SqlResult<std::string> Composition::old_row(std::size_t table) const {
+SqlResult<std::string> Composition::keyed_row(std::size_t table, Command command, bool need) const {
   const Table& which = schema_.tables[table];
   ScanRequest request;
   request.columns.assign(which.columns.size(), true);
-  auto text = scan(table, Command::kUpdate, true, request);
+  auto text = scan(table, command, need, request);
   if (text) *text += " AND " + key_equals(which);
   return text;
 }
@@ -251,15 +251,17 @@ bool same_text_at(std::string_view text, std::size_t at, std::string_view wanted
 }  // namespace
 
 // Translated text quotes every name. The proposed row is called as its table: a name behind another
-// table's is not its column, and a star alone stands for a sub-query's own.
+// table's is not its column, nor is one that a query's result is given, and a star alone stands for
+// a sub-query's own.
 bool Composition::check_reads(std::size_t table, Command command, bool need,
                               std::size_t column) const {
-  const std::string text = checked(table, command, need).condition;
+  const std::string made = checked(table, command, need).condition;
+  const std::string_view text = made;
   const std::string row = quote_name(schema_.tables[table].name) + ".";
   const std::string name = quote_name(schema_.tables[table].columns[column].name);
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (same_text_at(text, at, row + "*")) return true;
-    if (!same_text_at(text, at, name)) continue;
+    if (!same_text_at(text, at, name) || text.substr(0, at).ends_with(" AS ")) continue;
     const bool qualified = at > 0 && text[at - 1] == '.';
     if (!qualified || (at >= row.size() && same_text_at(text, at - row.size(), row))) return true;
   }
@@ -288,6 +290,10 @@ std::string insert_text(const Table& table, const std::vector<std::size_t>& colu
     text += " ON CONFLICT " + (target.empty() ? "" : "(" + target + ") ") + "DO NOTHING";
   }
   return returning ? text + returning_all(table) : text;
+}
+
+std::string stored_key_text(const Table& table) {
+  return fmt::format("SELECT 1 FROM {} WHERE {}", from_main(table), key_equals(table));
 }
 
 std::string conflicting_row_text(const Table& table, const std::vector<std::size_t>& target) {

@@ -57,8 +57,9 @@ class Composition {
   // well, as when an UPDATE reads columns.
   [[nodiscard]] SqlResult<std::string> scan(std::size_t table, Command command, bool need,
                                             const ScanRequest& request) const;
-  // One row by its key, as DO UPDATE may see it.
-  [[nodiscard]] SqlResult<std::string> old_row(std::size_t table) const;
+  // The same of one row: the parameters are its key.
+  [[nodiscard]] SqlResult<std::string> keyed_row(std::size_t table, Command command,
+                                                 bool need) const;
 
   // Parameters: the new values, then the key. With `returning`: the key and every column.
   [[nodiscard]] SqlResult<std::string> update(std::size_t table,
@@ -100,6 +101,8 @@ class Composition {
 // Parameters: the values of `columns`.
 std::string insert_text(const Table& table, const std::vector<std::size_t>& columns,
                         const std::vector<std::size_t>* conflict_target, bool returning);
+// A row, if there is one with this key.
+std::string stored_key_text(const Table& table);
 // The key of the row that has the values of `target`.
 std::string conflicting_row_text(const Table& table, const std::vector<std::size_t>& target);
 // The trigger that has the keeper check each row before it is written.

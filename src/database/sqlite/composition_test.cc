@@ -199,7 +199,8 @@ TEST(Composition, ChecksNameTheirColumns) {
   EXPECT_FALSE(composition.check_reads(kNotes, Command::kInsert, false, 0));
   for (const char* other :
        {R"(EXISTS (SELECT 1 FROM "members" AS "m" WHERE "m"."id" = "notes"."owner"))",
-        R"((SELECT count(*) FROM "members") > 0)"}) {
+        R"((SELECT count(*) FROM "members") > 0)",
+        R"("notes"."owner" IN (SELECT "m"."id" AS "id" FROM "members" AS "m"))"}) {
     schema.tables[kNotes].policies[0].check = {other, {kMembers}};
     EXPECT_FALSE(composition.check_reads(kNotes, Command::kInsert, false, 0)) << other;
   }

@@ -64,11 +64,11 @@ void Translator::check_call(const ListedFunction& function, const Fields& node) 
     return;
   }
   if (function.sort == Sort::kWindow && !windowed) {
-    fail(SqlState::kGroupingError,
+    fail(SqlState::kWrongObjectType,
          fmt::format("window function {} requires an OVER clause", function.name), &node);
   }
   if (!clause_.empty()) {
-    fail(SqlState::kGroupingError,
+    fail(windowed ? SqlState::kWindowingError : SqlState::kGroupingError,
          fmt::format("{} functions are not allowed in {}", windowed ? "window" : "aggregate",
                      clause_),
          &node);

@@ -158,8 +158,16 @@ std::string GuestStatementWriter::stored(const Translator::Query& query) {
 void GuestStatementWriter::conflict(const Fields& clause) {
   Conflict made;
   if (const Fields* infer = object_field(clause, "infer")) conflict_target(*infer, made);
+  const bool updates = text_field(clause, "action") == "ONCONFLICT_UPDATE";
+  if (updates && made.target.empty()) {
+    translator_.fail(
+        SqlState::kSyntaxError,
+        "ON CONFLICT DO UPDATE requires inference specification or constraint name: name the "
+        "columns that may conflict",
+        &clause);
+  }
   if (translator_.error()) return;
-  if (text_field(clause, "action") == "ONCONFLICT_UPDATE") {
+  if (updates) {
     Level level = level_;
     translator_.add_source(source_of(target(), made_.target, "excluded"), clause, level);
     const InLevel inside(translator_.scope(), level);

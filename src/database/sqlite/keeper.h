@@ -169,6 +169,12 @@ class Keeper {
                                                     const Upsert* upsert, bool returning);
   SqlResult<StatementCache::Lease> check_statement(std::size_t table, Command command, bool need);
 
+  SqlResult<std::optional<StoredRow>> row_for(std::size_t table, Command command, bool need,
+                                              const RowKey& key);
+  SqlResult<bool> is_stored(std::size_t table, const RowKey& key);
+  SqlResult<std::vector<std::optional<StoredRow>>> rows_before(std::size_t table,
+                                                               const std::vector<RowKey>& keys,
+                                                               bool need);
   [[nodiscard]] bool must_return(std::size_t table, bool want_rows) const;
   SqlResult<void> recheck(std::size_t table, Command command, bool need, const StoredRow& row);
   SqlResult<Outcome> run_change(sqlite3_stmt* statement, std::size_t table, bool returning);

@@ -150,10 +150,11 @@ void power(FunctionCall& call) {
   const auto exponent = call.real(1);
   if (!exponent) return;
   if (*base == 0 && *exponent < 0) {
-    return call.fail(SqlState::kDataException, "zero raised to a negative power is undefined");
+    return call.fail(SqlState::kInvalidPowerArgument,
+                     "zero raised to a negative power is undefined");
   }
   if (*base < 0 && std::isfinite(*exponent) && std::floor(*exponent) != *exponent) {
-    return call.fail(SqlState::kDataException,
+    return call.fail(SqlState::kInvalidPowerArgument,
                      "a negative number raised to a non-integer power yields a complex result");
   }
   const bool infinite = std::isinf(*base) || std::isinf(*exponent);
@@ -164,7 +165,8 @@ void square_root(FunctionCall& call) {
   const auto value = call.real(0);
   if (!value) return;
   if (*value < 0) {
-    return call.fail(SqlState::kDataException, "cannot take square root of a negative number");
+    return call.fail(SqlState::kInvalidPowerArgument,
+                     "cannot take square root of a negative number");
   }
   call.answer(std::sqrt(*value));
 }

@@ -56,6 +56,8 @@ struct Table {
   std::uint64_t row_estimate = 0;
   bool row_security = false;
   bool has_triggers = false;  // the user's own
+  // Deleting a row may delete others of the same table: of its references, some cascade in a ring.
+  bool cascades_to_itself = false;
   bool captured = false;      // its changes become events: who writes is noted
   Grants grants;
   std::vector<TablePolicy> policies;

@@ -33,6 +33,7 @@ class Loader {
   SqlResult<void> load_index(Table& table, std::string_view name, bool unique);
   SqlResult<void> estimate_rows(Table& table);
   SqlResult<void> load_triggers();
+  SqlResult<void> load_cascades();
   SqlResult<void> load_access();
   SqlResult<void> load_grants();
   SqlResult<void> load_policies();
@@ -73,6 +74,7 @@ SqlResult<void> Loader::load() {
     if (auto estimated = estimate_rows(table); !estimated) return estimated;
   }
   if (auto loaded = load_triggers(); !loaded) return loaded;
+  if (auto loaded = load_cascades(); !loaded) return loaded;
   return *known ? load_access() : SqlResult<void>();
 }
 
@@ -214,6 +216,21 @@ SqlResult<void> Loader::load_triggers() {
                     if (table == nullptr) return;
                     (is_reserved(text_at(row, 0)) ? table->captured : table->has_triggers) = true;
                   });
+}
+
+SqlResult<void> Loader::load_cascades() {
+  return each_row(
+      connection_,
+      "WITH RECURSIVE reference(parent, child) AS (SELECT lower(f.\"table\"), lower(s.name)"
+      " FROM main.sqlite_schema AS s, pragma_foreign_key_list(s.name, 'main') AS f"
+      " WHERE s.type = 'table' AND f.on_delete = 'CASCADE'),"
+      " cascade(origin, child) AS (SELECT parent, child FROM reference UNION"
+      " SELECT c.origin, r.child FROM cascade AS c JOIN reference AS r ON r.parent = c.child)"
+      " SELECT origin FROM cascade WHERE origin = child",
+      {}, [&](sqlite3_stmt* row) {
+        Table* const table = table_named(text_at(row, 0));
+        if (table != nullptr) table->cascades_to_itself = true;
+      });
 }
 
 SqlResult<void> Loader::load_access() {

@@ -159,6 +159,22 @@ TEST(SchemaLoader, OnlyTheUsersTriggersCount) {
   EXPECT_TRUE(file.table("b").has_triggers);
 }
 
+TEST(SchemaLoader, TellsWhereADeletionComesBack) {
+  const File file;
+  file.run(
+      "CREATE TABLE own (id INTEGER PRIMARY KEY, up REFERENCES Own ON DELETE CASCADE);"
+      "CREATE TABLE kept (id INTEGER PRIMARY KEY, up REFERENCES kept ON DELETE SET NULL);"
+      "CREATE TABLE a (id INTEGER PRIMARY KEY, b REFERENCES b ON DELETE CASCADE);"
+      "CREATE TABLE b (id INTEGER PRIMARY KEY, c REFERENCES c ON DELETE CASCADE);"
+      "CREATE TABLE c (id INTEGER PRIMARY KEY, a REFERENCES a ON DELETE CASCADE);"
+      "CREATE TABLE leaf (a REFERENCES a ON DELETE CASCADE, x REFERENCES nowhere)");
+  std::vector<std::string> names;
+  for (const Table& table : file.load().tables) {
+    if (table.cascades_to_itself) names.push_back(table.name);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"a", "b", "c", "own"}));
+}
+
 TEST(SchemaLoader, PoliciesComeTranslated) {
   const File file;
   file.administer(

@@ -47,7 +47,7 @@ void substr(FunctionCall& call) {
   const auto count = call.integer(2);
   if (!count) return;
   if (*count < 0) {
-    return call.fail(SqlState::kDataException, "negative substring length not allowed");
+    return call.fail(SqlState::kSubstringError, "negative substring length not allowed");
   }
   const std::int64_t end = begin + *count;
   call.answer(end <= 0 ? std::string_view() : characters(text, begin, end));
