@@ -29,6 +29,7 @@ constexpr std::array kEntries{
     Entry{Code::kPayloadTooLarge, "PAYLOAD_TOO_LARGE", "Payload too large", 413, Fault::kCaller},
     Entry{Code::kHeadersTooLarge, "HEADERS_TOO_LARGE", "Headers too large", 431, Fault::kCaller},
     Entry{Code::kConcurrencyLimit, "CONCURRENCY_LIMIT", "Too many at once", 429, Fault::kCaller},
+    Entry{Code::kCanceled, "CANCELED", "Run canceled", 409, Fault::kCaller},
     Entry{Code::kTimeout, "TIMEOUT", "Function timed out", 504, Fault::kGuest},
     Entry{Code::kCpuLimit, "CPU_LIMIT", "CPU limit exceeded", 504, Fault::kGuest},
     Entry{Code::kMemoryLimit, "MEMORY_LIMIT", "Memory limit exceeded", 507, Fault::kGuest},

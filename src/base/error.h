@@ -29,6 +29,7 @@ enum class Code : std::uint8_t {
   kPayloadTooLarge,
   kHeadersTooLarge,
   kConcurrencyLimit,
+  kCanceled,
   // The guest's: its code broke off or passed one of its own limits.
   kTimeout,
   kCpuLimit,

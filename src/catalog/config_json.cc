@@ -164,7 +164,7 @@ base::Result<std::vector<Trigger>> read_triggers(const json::value& value) {
     if (text == nullptr) return wrong(path, "must be text, as in \"http\"");
     auto trigger = Trigger::parse(*text);
     if (!trigger) return wrong(path, trigger.error().message);
-    if (std::ranges::find(triggers, *trigger) != triggers.end()) {
+    if (std::ranges::find(triggers, trigger->head(), &Trigger::head) != triggers.end()) {
       return wrong(path, fmt::format("{} is there twice", shown(*text)));
     }
     triggers.push_back(std::move(*trigger));

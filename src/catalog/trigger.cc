@@ -19,6 +19,30 @@ constexpr std::array<std::string_view, 3> kOperations{"insert", "update", "delet
 constexpr std::size_t kMaxIdentifier = 63;
 constexpr std::size_t kMaxText = 1024;
 
+constexpr std::string_view kWith = " with ";
+constexpr std::string_view kWhen = " when ";
+
+// What stands around the two words; options hold no blanks, so that the first `when` is the one.
+struct Parts {
+  std::string_view head;
+  std::optional<std::string_view> options;
+  std::optional<std::string_view> condition;
+};
+
+Parts parts_of(std::string_view text) {
+  Parts parts;
+  if (const auto when = text.find(kWhen); when != std::string_view::npos) {
+    parts.condition = text.substr(when + kWhen.size());
+    text = text.substr(0, when);
+  }
+  if (const auto with = text.find(kWith); with != std::string_view::npos) {
+    parts.options = text.substr(with + kWith.size());
+    text = text.substr(0, with);
+  }
+  parts.head = text;
+  return parts;
+}
+
 bool is_short_identifier(std::string_view text) {
   return text.size() <= kMaxIdentifier && is_identifier(text);
 }
@@ -105,18 +129,43 @@ std::string_view name_of(TriggerKind kind) { return kKinds.at(static_cast<std::s
 base::Result<Trigger> Trigger::parse(std::string_view text) {
   if (text.size() > kMaxText) return misread(text, "is longer than 1024 bytes");
   if (text == "http") return Trigger{};
-  std::string_view rest = text;
+  const Parts parts = parts_of(text);
+  std::string_view rest = parts.head;
   const std::string_view kind = take(rest, ':');
-  if (kind == "table") return parse_table(text, rest);
-  if (kind == "cron") return parse_cron(text, rest);
-  if (kind == "webhook") return parse_webhook(text, rest);
-  return misread(text, "is of no known kind: write http, table:…, cron:… or webhook:…");
+  if (kind == "webhook") {
+    std::string_view whole = text;
+    take(whole, ':');
+    return parse_webhook(text, whole);
+  }
+  if (kind != "table" && kind != "cron") {
+    return misread(text, "is of no known kind: write http, table:…, cron:… or webhook:…");
+  }
+  const bool cron = kind == "cron";
+  auto trigger = cron ? parse_cron(text, rest) : parse_table(text, rest);
+  if (!trigger) return trigger;
+  if (parts.options) {
+    auto options = TriggerOptions::parse(*parts.options, cron);
+    if (!options) return misread(text, options.error().message);
+    trigger->options = *options;
+  }
+  if (!parts.condition) return trigger;
+  if (cron) return misread(text, "has a condition: only a table's triggers can have one");
+  if (parts.condition->empty()) return misread(text, "has nothing behind `when`");
+  trigger->condition = *parts.condition;
+  return trigger;
 }
 
-std::string Trigger::text() const {
+std::string Trigger::head() const {
   std::string text(name_of(kind));
   if (!subject.empty()) text.append(":").append(subject);
   if (!detail.empty()) text.append(":").append(detail);
+  return text;
+}
+
+std::string Trigger::text() const {
+  std::string text = head();
+  if (const std::string with = options.text(); !with.empty()) text.append(kWith).append(with);
+  if (!condition.empty()) text.append(kWhen).append(condition);
   return text;
 }
 

@@ -26,6 +26,54 @@ TEST(Trigger, ReadsEveryKindAndWritesItBack) {
   same("webhook:STRIPE_SECRET", {TriggerKind::kWebhook, "STRIPE_SECRET", ""});
 }
 
+TEST(Trigger, HasOptionsAndACondition) {
+  const std::string text =
+      "table:users:insert,update(email) with attempts=3,backoff=1500ms,max_backoff=60s,"
+      "run_as=anon,format=supabase,delivery=transactional when new.a = ' with x' or old.b when 1";
+  const auto trigger = Trigger::parse(text);
+  ASSERT_TRUE(trigger) << trigger.error().message;
+  EXPECT_EQ(trigger->text(), text);
+  EXPECT_EQ(trigger->head(), "table:users:insert,update(email)");
+  EXPECT_EQ(trigger->condition, "new.a = ' with x' or old.b when 1");
+  EXPECT_EQ(trigger->options.attempts, 3);
+  EXPECT_EQ(trigger->options.backoff, std::chrono::milliseconds(1500));
+  EXPECT_EQ(trigger->options.run_as, auth::Role::kAnon);
+  EXPECT_EQ(trigger->options.format, catalog::EventFormat::kSupabase);
+  EXPECT_TRUE(trigger->options.transactional);
+  const auto cron = Trigger::parse("cron:0 3 * * * Europe/Berlin with overlap=forbid,missed=all");
+  ASSERT_TRUE(cron) << cron.error().message;
+  EXPECT_EQ(cron->subject, "0 3 * * * Europe/Berlin");
+  EXPECT_EQ(cron->text(), "cron:0 3 * * * Europe/Berlin with missed=all,overlap=forbid");
+  EXPECT_EQ(Trigger::parse("table:u:insert with attempts=5")->text(), "table:u:insert");
+}
+
+TEST(Trigger, RefusesOtherOptions) {
+  for (const auto& [options, message] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"", "is not name=value"},
+           {"attempts", "is not name=value"},
+           {"attempts=0", "from 1 to 100"},
+           {"attempts=101", "from 1 to 100"},
+           {"attempts=3x", "from 1 to 100"},
+           {"attempts=3,attempts=3", "written twice"},
+           {"backoff=0s", "a duration from 1ms"},
+           {"backoff=2h", "no less than backoff"},
+           {"max_backoff=1000h", "a duration from 1ms"},
+           {"run_as=root", "anon, authenticated or service_role"},
+           {"format=xml", "roost or supabase or cloudevents"},
+           {"delivery=once", "at_least_once or transactional"},
+           {"missed=all", "there are attempts"},
+           {"attempts=3, backoff=1s", "there are attempts"},
+           {"retries=1", "there are attempts"}}) {
+    const auto trigger = Trigger::parse(std::string("table:u:insert with ") + options);
+    ASSERT_FALSE(trigger) << options;
+    EXPECT_NE(trigger.error().message.find(message), std::string::npos) << trigger.error().message;
+  }
+  EXPECT_FALSE(Trigger::parse("cron:* * * * * with missed=never"));
+  EXPECT_FALSE(Trigger::parse("cron:* * * * * when 1"));
+  EXPECT_FALSE(Trigger::parse("table:u:insert when "));
+  EXPECT_FALSE(Trigger::parse("webhook:S with attempts=1"));
+}
+
 TEST(Trigger, RefusesOtherText) {
   const std::string long_table = "table:" + std::string(64, 't') + ":insert";
   for (const std::string& text : {

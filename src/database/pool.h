@@ -30,6 +30,23 @@
 
 namespace database {
 
+// A transaction that is held open over several steps. While it is, nobody else writes to a SQLite
+// file: so it is bounded, and every step past that bound fails with kQueryCanceled. Deleting it
+// rolls back what was not committed. Its Tasks as the Pool's, one at a time; it must not outlive
+// the Pool.
+class PoolTransaction {
+ public:
+  virtual ~PoolTransaction() = default;
+  // All of the statements, or none; the transaction goes on either way.
+  virtual reactor::Task<SqlResult<std::vector<Rows>>> run(reactor::Loop& loop,
+                                                          const GuestAccess& access,
+                                                          const std::vector<Statement>& statements,
+                                                          Bounds bounds) = 0;
+  virtual reactor::Task<SqlResult<std::vector<std::vector<Row>>>> run(
+      reactor::Loop& loop, SystemAccess, std::vector<Statement> statements, Bounds bounds) = 0;
+  virtual reactor::Task<SqlResult<void>> commit(reactor::Loop& loop) = 0;
+};
+
 class Pool {
  public:
   virtual ~Pool() = default;
@@ -47,8 +64,14 @@ class Pool {
   virtual reactor::Task<SqlResult<std::vector<std::vector<Row>>>> run(
       reactor::Loop& loop, SystemAccess, std::vector<Statement> statements, Bounds bounds) = 0;
 
-  // Called after each commit that changed something, this process's or another's, on a thread of the
-  // pool's: to look for what it may have left to do. To be set before the first use.
+  // A transaction of at most so long, once the writers before it are done; kQueryCanceled when that
+  // takes until `patience`.
+  virtual reactor::Task<SqlResult<std::unique_ptr<PoolTransaction>>> begin(
+      reactor::Loop& loop, SystemAccess, std::chrono::milliseconds at_most,
+      base::Deadline patience) = 0;
+
+  // Called after each commit that changed something, this process's or another's, on a thread of
+  // the pool's: to look for what it may have left to do. To be set before the first use.
   virtual void on_commit(std::function<void()> committed) = 0;
 
   // A script in the database's own dialect, where policy statements (policy.h) may stand among the

@@ -39,6 +39,7 @@ std::string_view relay_code_of(base::Code code) {
     case kMethodNotAllowed:
     case kRequestTimeout:
     case kAlreadyExists:
+    case kCanceled:
     case kPayloadTooLarge:
     case kHeadersTooLarge:
     case kDraining:

@@ -30,6 +30,12 @@ class PlayedDatabase final : public database::Pool {
                                     std::vector<database::Statement>, database::Bounds) override {
     co_return Values();
   }
+  reactor::Task<Answer<std::unique_ptr<database::PoolTransaction>>> begin(reactor::Loop&,
+                                                                          database::SystemAccess,
+                                                                          std::chrono::milliseconds,
+                                                                          base::Deadline) override {
+    co_return std::unique_ptr<database::PoolTransaction>();
+  }
   void on_commit(std::function<void()>) override {}
   reactor::Task<Answer<Rows>> administer(reactor::Loop&, database::SystemAccess, std::string text,
                                          database::Bounds bounds) override {

@@ -1,5 +1,6 @@
 #include "invoke/invoker.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -70,14 +71,21 @@ reactor::Task<Outcome> Invoker::invoke(reactor::Loop& loop, Invocation invocatio
   }
   const catalog::Version& version = invocation.function->version;
   const ProfilePtr profile = profiles_.of(*invocation.function);
+  catalog::Limits limits = version.config.limits;
+  if (invocation.transaction != nullptr) {
+    limits.timeout = std::min<std::chrono::milliseconds>(limits.timeout, kMaxTransactional);
+  }
   const auto time = std::chrono::system_clock::now();
-  sandbox::CallResult result = co_await sandbox_.call(loop, {.module = version.module,
-                                                             .limits = version.config.limits,
-                                                             .environment = profile->environment,
-                                                             .redactor = profile->redactor,
-                                                             .principal = invocation.principal,
-                                                             .event = invocation.event,
-                                                             .depth = invocation.depth});
+  sandbox::CallResult result =
+      co_await sandbox_.call(loop, {.module = version.module,
+                                    .limits = limits,
+                                    .environment = profile->environment,
+                                    .redactor = profile->redactor,
+                                    .principal = invocation.principal,
+                                    .event = invocation.event,
+                                    .depth = invocation.depth,
+                                    .transaction = invocation.transaction,
+                                    .canceled = invocation.canceled.get()});
   std::vector<std::string> lines;
   if (!result.response && invocation.cause != Cause::kHttp) lines = result.lines;
   record(invocation, result, time);

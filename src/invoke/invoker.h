@@ -7,8 +7,10 @@
 // `invoke` runs on the loop it is awaited on.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -37,7 +39,13 @@ struct Invocation {
   auth::Principal principal;
   int depth = 0;      // how many events led to it, one another's cause
   host::Event event;  // event.request_id is the invocation's id
+  // What its queries are part of, if anything; it then ends within kMaxTransactional.
+  database::PoolTransaction* transaction = nullptr;
+  std::shared_ptr<const std::atomic<bool>> canceled = nullptr;  // set: it ends soon (kCanceled)
 };
+
+// While a transaction is open, nobody else writes to a SQLite file.
+inline constexpr std::chrono::seconds kMaxTransactional{1};
 
 struct Outcome {
   base::Result<host::Response> response;

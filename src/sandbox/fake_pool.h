@@ -42,6 +42,11 @@ class FakePool final : public database::Pool {
       database::Bounds) override {
     co_return database::sql_fail(database::SqlState::kInternalError, "no guest asks for this");
   }
+  reactor::Task<database::SqlResult<std::unique_ptr<database::PoolTransaction>>> begin(
+      reactor::Loop&, database::SystemAccess, std::chrono::milliseconds, base::Deadline) override {
+    co_return database::sql_fail(database::SqlState::kInternalError, "no guest asks for this");
+  }
+
   void on_commit(std::function<void()>) override {}
   reactor::Task<Answer> administer(reactor::Loop&, database::SystemAccess, std::string,
                                    database::Bounds) override {

@@ -42,6 +42,7 @@ GuestRun::GuestRun(const Grounds& grounds, const Program& program, const CallReq
       program_(program),
       limits_(request.limits),
       redactor_(request.redactor),
+      canceled_(request.canceled),
       loop_(loop),
       begin_(Clock::now()),
       deadline_(base::Deadline::after(limits_.timeout, begin_)),
@@ -110,6 +111,8 @@ bool GuestRun::over_time(Clock::time_point now) {
                                ": make it do less, or raise `cpu`"};
   } else if (deadline_.expired(now)) {
     stopped_ = timeout_error();
+  } else if (canceled_ != nullptr && canceled_->load(std::memory_order_relaxed)) {
+    stopped_ = base::Error{base::Code::kCanceled, "the run was canceled from outside"};
   }
   return stopped_.has_value();
 }

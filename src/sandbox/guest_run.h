@@ -79,6 +79,7 @@ class GuestRun {
   const Program& program_;
   const catalog::Limits& limits_;
   const telemetry::Redactor& redactor_;
+  const std::atomic<bool>* const canceled_;
   const unsigned loop_;
 
   const Clock::time_point begin_;

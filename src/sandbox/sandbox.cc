@@ -135,7 +135,9 @@ reactor::Task<void> EngineSandbox::query(reactor::Loop& loop, GuestRun& guest,
     co_return;
   }
   const database::GuestAccess access(call.principal, call.depth);
-  guest.answer(co_await database_.run(loop, access, *statements, guest.bounds()));
+  guest.answer(call.transaction != nullptr
+                   ? co_await call.transaction->run(loop, access, *statements, guest.bounds())
+                   : co_await database_.run(loop, access, *statements, guest.bounds()));
 }
 
 base::Result<void> EngineSandbox::prepare(std::string_view module, const catalog::Limits& limits) {

@@ -6,6 +6,7 @@
 // on.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -58,6 +59,10 @@ struct CallRequest {
   const auth::Principal& principal;
   const host::Event& event;
   int depth = 0;  // how many events led to this call (database::GuestAccess)
+  // What its queries are part of; null: each commits by itself.
+  database::PoolTransaction* transaction = nullptr;
+  // Set by any thread to end the call soon, with kCanceled.
+  const std::atomic<bool>* canceled = nullptr;
 };
 
 // Where the bytes of a module come from when its compiled code is missing: the registry. May block.

@@ -184,9 +184,16 @@ Result<void> ComposedServer::listen() {
 
 void ComposedServer::open_triggers() {
   outbox_ = std::make_unique<triggers::Outbox>(*database_, base::make_uuid());
-  dispatcher_ = std::make_unique<triggers::Dispatcher>(*outbox_, *registry_, *invoker_, *reactor_,
-                                                       log_, triggers::Dispatcher::Settings{});
-  clock_ = std::make_unique<triggers::Clock>(*database_, reactor_->loop(0), log_);
+  dispatcher_ =
+      std::make_unique<triggers::Dispatcher>(triggers::Dispatcher::Rooms{.outbox = *outbox_,
+                                                                         .pool = *database_,
+                                                                         .registry = *registry_,
+                                                                         .invoker = *invoker_,
+                                                                         .reactor = *reactor_,
+                                                                         .metrics = metrics_,
+                                                                         .log = log_},
+                                             triggers::Dispatcher::Settings{});
+  clock_ = std::make_unique<triggers::Clock>(*database_, reactor_->loop(0), metrics_, log_);
   database_->on_commit([this] {
     if (installer_->captures()) dispatcher_->wake();
   });
@@ -242,6 +249,8 @@ void ComposedServer::stop() {
   reactor_->stop();
   if (database_) database_->stop();
   http_.reset();
+  dispatcher_.reset();
+  clock_.reset();
   reactor_.reset();
 }
 

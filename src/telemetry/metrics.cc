@@ -31,6 +31,14 @@ const Histogram::BucketBoundaries& duration_buckets() {
   return buckets;
 }
 
+// From a wake-up within the process to a backlog of days, in seconds.
+const Histogram::BucketBoundaries& lag_buckets() {
+  static const Histogram::BucketBoundaries buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                   0.1,   0.25,   0.5,   1,    2.5,   5,
+                                                   10,    30,     60,    300,  3600,  86400};
+  return buckets;
+}
+
 // From one page of WebAssembly's memory to the highest limit, in bytes.
 const Histogram::BucketBoundaries& memory_buckets() {
   static const Histogram::BucketBoundaries buckets = [] {
@@ -120,6 +128,35 @@ struct Metrics::Families {
                           .Help("Invocations that were refused because too many ran and waited")
                           .Register(registry)
                           .Add({});
+  Family<Histogram>& lags = prometheus::BuildHistogram()
+                                .Name("functions_events_lag_seconds")
+                                .Help("Time from an event's commit to its first attempt")
+                                .Register(registry);
+  Family<Counter>& retries = prometheus::BuildCounter()
+                                 .Name("functions_events_retries_total")
+                                 .Help("Attempts of events that had failed before")
+                                 .Register(registry);
+  Family<Counter>& deaths = prometheus::BuildCounter()
+                                .Name("functions_events_dead_total")
+                                .Help("Events whose last attempt failed")
+                                .Register(registry);
+  Family<Gauge>& pending = prometheus::BuildGauge()
+                               .Name("functions_events_pending")
+                               .Help("Events that wait or run, as last counted")
+                               .Register(registry);
+  Family<Gauge>& dead = prometheus::BuildGauge()
+                            .Name("functions_events_dead")
+                            .Help("Dead letters, as last counted")
+                            .Register(registry);
+  Family<Gauge>& oldest = prometheus::BuildGauge()
+                              .Name("functions_events_oldest_age_seconds")
+                              .Help("Age of the oldest event that waits or runs")
+                              .Register(registry);
+  Histogram& lateness = prometheus::BuildHistogram()
+                            .Name("functions_ticks_lateness_seconds")
+                            .Help("Time from a schedule's time to its event")
+                            .Register(registry)
+                            .Add({}, lag_buckets());
   prometheus::TextSerializer serializer;
 
   Cache<std::tuple<std::string, std::string, std::string>, Series> series_by_labels;
@@ -167,6 +204,38 @@ void Metrics::admission(std::int64_t running, std::int64_t waiting) {
 }
 
 void Metrics::admission_rejected() { families_->rejected.Increment(); }
+
+namespace {
+
+double seconds_of(std::chrono::milliseconds span) {
+  return std::chrono::duration<double>(span).count();
+}
+
+}  // namespace
+
+void Metrics::event_started(std::string_view function, std::chrono::milliseconds lag) {
+  families_->lags.Add({{"name", std::string(function)}}, lag_buckets()).Observe(seconds_of(lag));
+}
+
+void Metrics::event_retried(std::string_view function) {
+  families_->retries.Add({{"name", std::string(function)}}).Increment();
+}
+
+void Metrics::event_died(std::string_view function) {
+  families_->deaths.Add({{"name", std::string(function)}}).Increment();
+}
+
+void Metrics::tick_enqueued(std::chrono::milliseconds late) {
+  families_->lateness.Observe(seconds_of(late));
+}
+
+void Metrics::events_waiting(std::string_view function, std::uint64_t pending, std::uint64_t dead,
+                             std::chrono::milliseconds oldest) {
+  const prometheus::Labels labels{{"name", std::string(function)}};
+  families_->pending.Add(labels).Set(static_cast<double>(pending));
+  families_->dead.Add(labels).Set(static_cast<double>(dead));
+  families_->oldest.Add(labels).Set(seconds_of(oldest));
+}
 
 std::string Metrics::expose() const {
   return families_->serializer.Serialize(families_->registry.Collect());

@@ -38,6 +38,18 @@ class Metrics {
   void admission(std::int64_t running, std::int64_t waiting);
   void admission_rejected();
 
+  // What triggers fire. events_lag_seconds{name}: from the commit (or the time that was due) to the
+  // start of the first attempt; events_retries_total{name}, events_dead_total{name};
+  // ticks_lateness_seconds: from a schedule's time to its event.
+  void event_started(std::string_view function, std::chrono::milliseconds lag);
+  void event_retried(std::string_view function);
+  void event_died(std::string_view function);
+  void tick_enqueued(std::chrono::milliseconds late);
+  // events_pending{name}, events_dead{name}, events_oldest_age_seconds{name}: as they were last
+  // counted.
+  void events_waiting(std::string_view function, std::uint64_t pending, std::uint64_t dead,
+                      std::chrono::milliseconds oldest);
+
   // The exposition format, version 0.0.4.
   [[nodiscard]] std::string expose() const;
 

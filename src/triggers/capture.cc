@@ -2,42 +2,29 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include <fmt/format.h>
 
+#include "base/encoding.h"
+#include "triggers/condition.h"
 #include "triggers/rows.h"
+#include "triggers/sql_text.h"
 
 namespace triggers {
 namespace {
 
 // json_object() takes at most 127 arguments.
 constexpr std::size_t kPairsPerCall = 60;
+// Of an event's rows together; where they are larger, values longer than kShort are left out. Two
+// rows of 2000 columns of that length, each character written as six, are still below SQLite's
+// limits on our connections.
+constexpr std::int64_t kMaxRows = 4 * 1024 * 1024;
+constexpr int kShort = 256;
 constexpr std::array<std::string_view, 3> kOperations{"INSERT", "UPDATE", "DELETE"};
-
-std::string quoted(std::string_view text, char mark) {
-  std::string result(1, mark);
-  for (const char letter : text) {
-    if (letter == mark) result += mark;
-    result += letter;
-  }
-  return result + mark;
-}
-
-std::string name(std::string_view text) { return quoted(text, '"'); }
-std::string literal(std::string_view text) { return quoted(text, '\''); }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& letter : result) {
-    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  }
-  return result;
-}
 
 // A value that JSON can hold, whatever it is.
 std::string json_value(std::string_view row, std::string_view column) {
-  const std::string value = fmt::format("{}.{}", row, name(column));
+  const std::string value = fmt::format("{}.{}", row, quote_name(column));
   return fmt::format(
       "CASE typeof({0}) WHEN 'blob' THEN '\\x' || lower(hex({0})) WHEN 'real' THEN "
       "CASE WHEN abs({0}) > 1.7976931348623157e308 THEN CAST({0} AS TEXT) ELSE {0} END "
@@ -45,24 +32,44 @@ std::string json_value(std::string_view row, std::string_view column) {
       value);
 }
 
+std::string short_json_value(std::string_view row, std::string_view column) {
+  return fmt::format("CASE WHEN length({}.{}) <= {} THEN {} END", row, quote_name(column), kShort,
+                     json_value(row, column));
+}
+
 // Several calls' objects become one by their text: no call ends in a brace of its own values,
 // which are numbers and quoted text.
-std::string json_row(std::string_view row, const std::vector<std::string>& columns) {
+std::string json_row(std::string_view row, const std::vector<std::string>& columns, bool trimmed) {
   std::vector<std::string> calls;
   for (std::size_t first = 0; first < columns.size(); first += kPairsPerCall) {
     std::string pairs;
     for (std::size_t i = first; i < std::min(first + kPairsPerCall, columns.size()); ++i) {
-      pairs += fmt::format("{}{}, {}", pairs.empty() ? "" : ", ", literal(columns[i]),
-                           json_value(row, columns[i]));
+      pairs +=
+          fmt::format("{}{}, {}", pairs.empty() ? "" : ", ", quote_text(columns[i]),
+                      trimmed ? short_json_value(row, columns[i]) : json_value(row, columns[i]));
     }
     calls.push_back("json_object(" + pairs + ")");
   }
   if (calls.size() == 1) return calls[0];
-  std::string text = "json('{'";
+  std::string text = "'{'";
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    text += fmt::format("{} || rtrim(substr({}, 2), '}}')", i == 0 ? "" : " || ','", calls[i]);
+    text += fmt::format(" || {}rtrim(substr({}, 2), '}}')", i == 0 ? "" : "',' || ", calls[i]);
   }
-  return text + " || '}')";
+  return text + " || '}'";
+}
+
+// Sums of `length`, in pieces that do not nest deeper than SQLite's expressions may.
+std::string size_of(std::string_view row, const std::vector<std::string>& columns) {
+  std::string sum;
+  for (std::size_t first = 0; first < columns.size(); first += kPairsPerCall) {
+    std::string piece;
+    for (std::size_t i = first; i < std::min(first + kPairsPerCall, columns.size()); ++i) {
+      const std::string value = fmt::format("{}.{}", row, quote_name(columns[i]));
+      piece += fmt::format("{}coalesce(length({}), 0)", piece.empty() ? "" : " + ", value);
+    }
+    sum += (sum.empty() ? "(" : " + (") + piece + ")";
+  }
+  return sum;
 }
 
 std::string lane(std::string_view row, const CapturedTable& table) {
@@ -71,27 +78,50 @@ std::string lane(std::string_view row, const CapturedTable& table) {
     values += (values.empty() ? "" : ", ") + json_value(row, column);
   }
   if (values.empty()) values = fmt::format("{}.rowid", row);
-  return fmt::format("{} || json_array({})", literal(table.name), values);
+  return fmt::format("{} || json_array({})", quote_text(table.name), values);
 }
 
 std::string changed(const std::vector<std::string>& columns) {
   std::string condition;
   for (const std::string& column : columns) {
     condition += fmt::format("{}OLD.{} IS NOT NEW.{}", condition.empty() ? "" : " OR ",
-                             name(column), name(column));
+                             quote_name(column), quote_name(column));
   }
   return condition;
 }
 
 std::string event_clause(const Capture& capture, const CapturedTable& table) {
-  if (capture.operation != Operation::kUpdate) {
-    return fmt::format("AFTER {} ON {}", name_of(capture.operation), name(table.name));
-  }
   std::string of;
-  for (const std::string& column : capture.columns) of += (of.empty() ? "" : ", ") + name(column);
-  return fmt::format("AFTER UPDATE{} ON {} WHEN {}", of.empty() ? "" : " OF " + of,
-                     name(table.name),
-                     changed(capture.columns.empty() ? table.columns : capture.columns));
+  for (const std::string& column : capture.columns) {
+    of += (of.empty() ? " OF " : ", ") + quote_name(column);
+  }
+  std::string when = capture.condition;
+  if (capture.operation == Operation::kUpdate) {
+    const std::string any = changed(capture.columns.empty() ? table.columns : capture.columns);
+    when = when.empty() ? any : fmt::format("({}) AND {}", any, when);
+  }
+  return fmt::format("AFTER {}{} ON {}{}", name_of(capture.operation), of, quote_name(table.name),
+                     when.empty() ? "" : " WHEN " + when);
+}
+
+std::string payload(const CapturedTable& table, Operation operation, bool trimmed) {
+  std::string begin = R"({"trigger":"database","table":)";
+  base::append_json_string(begin, table.name);
+  begin += fmt::format(R"(,"schema":"public","operation":"{}","old":)", name_of(operation));
+  const auto row = [&](std::string_view name, bool there) {
+    return there ? json_row(name, table.columns, trimmed) : std::string("'null'");
+  };
+  return fmt::format(
+      "{} || {} || ',\"new\":' || {} || '{},\"timestamp\":\"' || "
+      "strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '\"}}'",
+      quote_text(begin), row("OLD", operation != Operation::kInsert),
+      row("NEW", operation != Operation::kDelete), trimmed ? ",\"truncated\":true" : "");
+}
+
+std::string size_of(const CapturedTable& table, Operation operation) {
+  if (operation == Operation::kInsert) return size_of("NEW", table.columns);
+  if (operation == Operation::kDelete) return size_of("OLD", table.columns);
+  return size_of("OLD", table.columns) + " + " + size_of("NEW", table.columns);
 }
 
 }  // namespace
@@ -132,6 +162,11 @@ base::Result<std::vector<Capture>> parse_captures(const catalog::Trigger& trigge
                                       trigger.text(), column, table.name));
       }
     }
+    if (!trigger.condition.empty()) {
+      auto condition = condition_text(trigger.condition, table, capture.operation);
+      if (!condition) return base::fail(std::move(condition.error()));
+      capture.condition = std::move(*condition);
+    }
     captures.push_back(std::move(capture));
     if (rest.starts_with(',')) rest.remove_prefix(1);
   }
@@ -142,22 +177,25 @@ std::string capture_name(std::int64_t trigger, Operation operation) {
   return fmt::format("_roost_capture_{}_{}", trigger, lower(name_of(operation)));
 }
 
+// The event, then how far it is: behind what its row still waits for, if anything.
 std::string capture_text(std::int64_t trigger, std::string_view function,
                          const CapturedTable& table, const Capture& capture) {
   const bool has_old = capture.operation != Operation::kInsert;
-  const bool has_new = capture.operation != Operation::kDelete;
   return fmt::format(
-      "CREATE TRIGGER {0} {1} BEGIN INSERT INTO _roost_event (trigger_id, function, key, lane, "
-      "payload, role, user_id, claims, depth, state, due_at, created_at) "
-      "SELECT {2}, {3}, lower(hex(randomblob(16))), {4}, json_object('trigger', 'database', "
-      "'table', {5}, 'schema', 'public', 'operation', '{6}', 'old', {7}, 'new', {8}, 'timestamp', "
-      "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), w.role, w.user_id, w.claims, "
-      "coalesce(w.depth, 0) + 1, CASE WHEN coalesce(w.depth, 0) >= {9} THEN 'dead' "
-      "ELSE 'pending' END, {10}, {10} FROM (SELECT 1) LEFT JOIN _roost_writer w; END",
-      name(capture_name(trigger, capture.operation)), event_clause(capture, table), trigger,
-      literal(function), lane(has_old ? "OLD" : "NEW", table), literal(table.name),
-      name_of(capture.operation), has_old ? "json(" + json_row("OLD", table.columns) + ")" : "NULL",
-      has_new ? "json(" + json_row("NEW", table.columns) + ")" : "NULL", kMaxDepth, kDatabaseNow);
+      "CREATE TRIGGER {0} {1} BEGIN INSERT INTO _roost_event (trigger_id, function, version, key, "
+      "payload, role, user_id, claims, depth, created_at) SELECT {2}, {3}, (SELECT version FROM "
+      "_roost_trigger WHERE id = {2}), lower(hex(randomblob(16))), CASE WHEN {4} > {5} THEN {6} "
+      "ELSE {7} END, w.role, w.user_id, w.claims, coalesce(w.depth, 0) + 1, {8} FROM (SELECT 1) "
+      "LEFT JOIN _roost_writer w; INSERT INTO _roost_delivery (event_id, trigger_id, lane, size, "
+      "state, due_at) SELECT e.id, {2}, l.lane, length(e.payload), CASE WHEN e.depth > {9} THEN 2 "
+      "WHEN EXISTS (SELECT 1 FROM "
+      "_roost_delivery d WHERE d.trigger_id = {2} AND d.lane = l.lane AND d.state < 2) THEN 0 "
+      "ELSE 1 END, e.created_at FROM _roost_event e, (SELECT {10} AS lane) l "
+      "WHERE e.id = last_insert_rowid(); END",
+      quote_name(capture_name(trigger, capture.operation)), event_clause(capture, table), trigger,
+      quote_text(function), size_of(table, capture.operation), kMaxRows,
+      payload(table, capture.operation, true), payload(table, capture.operation, false),
+      kDatabaseNow, kMaxDepth, lane(has_old ? "OLD" : "NEW", table));
 }
 
 }  // namespace triggers

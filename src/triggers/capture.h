@@ -7,6 +7,9 @@
 //   {"trigger":"database","table":…,"schema":"public","operation":"INSERT"|"UPDATE"|"DELETE",
 //    "old":{…}|null,"new":{…}|null,"timestamp":…}
 //
+// with "truncated":true, and without values longer than 256 characters, where the rows are larger
+// than 4 Mi characters: no change fails because it is too large to be captured.
+//
 // Pure text: event_schema.h has the tables, installer.h puts the triggers into the database.
 #pragma once
 
@@ -32,10 +35,11 @@ std::string_view name_of(Operation operation);  // INSERT | UPDATE | DELETE
 struct Capture {
   Operation operation = Operation::kInsert;
   std::vector<std::string> columns;  // of an UPDATE; empty: any
+  std::string condition;             // SQL (condition.h); empty: always
 };
 
 // What a table trigger listens to: "insert,update(email)". kInvalidArgument names a column that the
-// table does not have.
+// table does not have, or what its condition may not hold.
 base::Result<std::vector<Capture>> parse_captures(const catalog::Trigger& trigger,
                                                   const CapturedTable& table);
 

@@ -1,64 +1,50 @@
 #include "triggers/dispatcher.h"
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "base/encoding.h"
-#include "base/id.h"
+#include "triggers/event_run.h"
+#include "triggers/rows.h"
 
 namespace triggers {
 namespace {
 
 namespace asio = boost::asio;
 using reactor::Task;
+using std::chrono::milliseconds;
 
 // A disabled function, or one that had no room, is asked again after this.
-constexpr std::chrono::milliseconds kPostponed{2'000};
-constexpr std::chrono::milliseconds kAfterFailure{500};
+constexpr milliseconds kPostponed{2'000};
+constexpr milliseconds kAfterFailure{500};
 constexpr std::size_t kMaxSettled = 500;
-
-// What the guest reads: the payload, and what is the same or new with each attempt.
-std::string event_json(const Event& event) {
-  std::string json = "{\"id\":";
-  base::append_json_string(json, event.key);
-  json += ",\"attempt\":" + std::to_string(event.attempt) + ",";
-  return json.append(event.payload, 1);
-}
-
-invoke::Cause cause_of(const Event& event) {
-  return event.payload.starts_with(R"({"trigger":"schedule")") ? invoke::Cause::kSchedule
-                                                               : invoke::Cause::kDatabase;
-}
 
 }  // namespace
 
 // Lives as long as any of its Tasks; all of it belongs to the first loop, but for what is atomic.
 class Dispatcher::State : public std::enable_shared_from_this<State> {
  public:
-  State(Outbox& outbox, const catalog::Registry& registry, invoke::Invoker& invoker,
-        reactor::Reactor& reactor, const telemetry::Log& log, Settings settings)
-      : outbox_(outbox),
-        registry_(registry),
-        invoker_(invoker),
-        reactor_(reactor),
-        home_(reactor.loop(0)),
-        log_(log),
+  State(const Rooms& rooms, Settings settings)
+      : rooms_(rooms),
+        run_(rooms.outbox, rooms.pool, rooms.registry, rooms.invoker, rooms.reactor.blocking()),
+        home_(rooms.reactor.loop(0)),
         settings_(settings),
         claim_timer_(home_.executor()),
         settle_timer_(home_.executor()) {}
 
   void start() {
-    auto self = shared_from_this();
-    home_.spawn(
-        [](std::shared_ptr<State> state) -> Task<void> { co_await state->claiming(); }(self));
-    home_.spawn(
-        [](std::shared_ptr<State> state) -> Task<void> { co_await state->settling(); }(self));
-    home_.spawn(
-        [](std::shared_ptr<State> state) -> Task<void> { co_await state->renewing(); }(self));
+    started_ = true;
+    for (auto task : {&State::claiming, &State::settling, &State::renewing, &State::counting}) {
+      home_.spawn([](std::shared_ptr<State> state, Task<void> (State::*what)()) -> Task<void> {
+        co_await (state.get()->*what)();
+      }(shared_from_this(), task));
+    }
   }
 
   // Many commits in one go wake once.
@@ -69,164 +55,223 @@ class Dispatcher::State : public std::enable_shared_from_this<State> {
 
   void drain() {
     draining_ = true;
-    home_.post([self = shared_from_this()] { self->claim_timer_.cancel(); });
+    home_.post([self = shared_from_this()] {
+      self->claim_timer_.cancel();
+      self->settle_timer_.cancel();
+    });
   }
 
-  [[nodiscard]] std::uint32_t running() const { return running_; }
+  // What it has to release counts as one.
+  [[nodiscard]] std::uint32_t running() const { return started_ ? std::max(+count_, 1U) : 0; }
 
  private:
   using Timer =
       asio::basic_waitable_timer<base::Deadline::Clock, asio::wait_traits<base::Deadline::Clock>,
                                  reactor::Executor>;
+  struct Running {
+    Lease lease;
+    std::string function;
+    std::shared_ptr<std::atomic<bool>> canceled;
+  };
+
+  // ---- Claiming
 
   Task<void> claiming() {
     while (!draining_) {
       woken_ = false;
-      const std::uint32_t room = settings_.max_running - std::min(settings_.max_running, +running_);
-      std::chrono::milliseconds pause = settings_.poll;
-      if (room > 0) {
-        auto events = co_await outbox_.claim(home_, room, settings_.lease);
-        if (!events) {
-          pause = kAfterFailure;
-          note_failure("events cannot be claimed", events.error());
-        } else {
-          for (Event& event : *events) launch(std::move(event));
-          if (events->size() == room) continue;  // there may be more
-          if (!events->empty()) pause = std::chrono::milliseconds(0);
-          if (auto due = co_await outbox_.next_due(home_); due && *due) {
-            pause = std::min(settings_.poll, std::max(**due, std::chrono::milliseconds(1)));
-          } else {
-            pause = settings_.poll;
-          }
-        }
-      }
-      if (woken_ || draining_) continue;
+      const milliseconds pause = co_await claim_some();
+      if (woken_ || draining_ || pause.count() == 0) continue;
       claim_timer_.expires_after(pause);
       co_await claim_timer_.async_wait(asio::as_tuple(reactor::kAwait));
     }
   }
 
+  // How long until there may be more.
+  Task<milliseconds> claim_some() {
+    const std::uint32_t room = settings_.max_running - std::min(settings_.max_running, +count_);
+    if (room == 0) co_return settings_.poll;  // an end of a run wakes
+    Claim claim{
+        .limit = room, .per_trigger = settings_.share, .busy = {}, .lease = settings_.lease};
+    for (const auto& [trigger, runs] : by_trigger_) {
+      if (runs >= settings_.share) claim.busy.push_back(trigger);
+    }
+    auto claimed = co_await rooms_.outbox.claim(home_, std::move(claim));
+    if (!claimed) {
+      note_failure("events cannot be claimed", claimed.error());
+      co_return kAfterFailure;
+    }
+    for (Event& event : claimed->events) launch(std::move(event));
+    const milliseconds next = claimed->next.value_or(settings_.poll);
+    co_return std::min(next, settings_.poll);
+  }
+
   void launch(Event event) {
-    ++running_;
-    reactor::Loop& loop = reactor_.loop(next_loop_++ % reactor_.size());
-    loop.spawn([](std::shared_ptr<State> state, reactor::Loop& on, Event what) -> Task<void> {
-      Delivered end = co_await state->deliver(on, std::move(what));
-      state->home_.post([state, end = std::move(end)]() mutable { state->ended(std::move(end)); });
-    }(shared_from_this(), loop, std::move(event)));
+    note_start(event);
+    if (event.replaces) cancel_runs_of(event.trigger);
+    auto canceled = std::make_shared<std::atomic<bool>>(false);
+    running_.insert_or_assign(event.id,
+                              Running{.lease = {event.id, event.attempt, event.trigger, event.lane},
+                                      .function = event.function,
+                                      .canceled = canceled});
+    ++by_trigger_[event.trigger];
+    ++count_;
+    reactor::Loop& loop = rooms_.reactor.loop(next_loop_++ % rooms_.reactor.size());
+    loop.spawn([](std::shared_ptr<State> state, reactor::Loop& on, Event what,
+                  EventRun::Canceled cancel) -> Task<void> {
+      Ran ran = co_await state->run_.run(on, std::move(what), std::move(cancel));
+      state->home_.post([state, ran = std::move(ran)]() mutable { state->ended(std::move(ran)); });
+    }(shared_from_this(), loop, std::move(event), std::move(canceled)));
   }
 
-  Task<Delivered> deliver(reactor::Loop& loop, Event event) {
-    Delivered end{.event = event.id, .attempt = event.attempt};
-    end.invocation = base::make_uuid();
-    catalog::FunctionPtr function = registry_.find(event.function);
-    if (function == nullptr) {
-      end.last = true;
-      end.error = "NOT_FOUND: the function `" + event.function + "` has been deleted";
-      co_return end;
-    }
-    if (!function->enabled) {
-      static_cast<void>(co_await outbox_.postpone(loop, event.id, event.attempt, kPostponed));
-      end.event = 0;
-      co_return end;
-    }
-    invoke::Invocation invocation;
-    invocation.function = std::move(function);
-    invocation.cause = cause_of(event);
-    invocation.principal = event.writer.value_or(auth::Principal::service());
-    invocation.depth = event.depth;
-    invocation.event.request_id = end.invocation;
-    invocation.event.captured = event_json(event);
-    invocation.event.body = invocation.event.captured;
-    invoke::Outcome outcome = co_await invoker_.invoke(loop, std::move(invocation));
-    if (!outcome.response && outcome.response.error().code == base::Code::kConcurrencyLimit) {
-      static_cast<void>(co_await outbox_.postpone(loop, event.id, event.attempt, kPostponed));
-      end.event = 0;
-      co_return end;
-    }
-    judge(end, outcome);
-    co_return end;
-  }
-
-  static void judge(Delivered& end, invoke::Outcome& outcome) {
-    end.lines = std::move(outcome.lines);
-    if (!outcome.response) {
-      const base::Error& error = outcome.response.error();
-      end.error = std::string(base::name_of(error.code)) + ": " + error.message;
-    } else if (outcome.response->status >= 400) {
-      end.error = "the function answered with the status " +
-                  std::to_string(outcome.response->status) + ": " +
-                  outcome.response->body.substr(0, 500);
+  void note_start(const Event& event) {
+    if (event.failures > 0) {
+      rooms_.metrics.event_retried(event.function);
     } else {
-      end.succeeded = true;
+      const auto lag = std::max<std::int64_t>(now_of_database() - event.created_at, 0);
+      rooms_.metrics.event_started(event.function, milliseconds(lag));
     }
   }
 
-  void ended(Delivered end) {
-    if (end.event == 0) {
-      --running_;
-      return;
+  void cancel_runs_of(TriggerId trigger) {
+    for (auto& [id, run] : running_) {
+      if (run.lease.trigger == trigger) run.canceled->store(true);
     }
-    ends_.push_back(std::move(end));
+  }
+
+  // ---- Ends
+
+  void ended(Ran ran) {
+    ends_.push_back(std::move(ran));
     settle_timer_.cancel();
   }
 
   // What ends while one transaction is under way goes into the next.
   Task<void> settling() {
-    while (!draining_ || running_ > 0) {
+    while (!draining_ || count_ > 0) {
       if (ends_.empty()) {
         settle_timer_.expires_after(settings_.poll);
         co_await settle_timer_.async_wait(asio::as_tuple(reactor::kAwait));
         continue;
       }
-      const auto count = std::min(ends_.size(), kMaxSettled);
-      const std::vector<Delivered> batch(
-          std::make_move_iterator(ends_.begin()),
-          std::make_move_iterator(ends_.begin() + static_cast<std::ptrdiff_t>(count)));
-      ends_.erase(ends_.begin(), ends_.begin() + static_cast<std::ptrdiff_t>(count));
-      auto settled = co_await outbox_.settle(home_, batch);
-      while (!settled) {  // else a lane would wait for the lease's end
-        note_failure("deliveries cannot be recorded", settled.error());
-        co_await home_.sleep_until(base::Deadline::after(kAfterFailure));
-        settled = co_await outbox_.settle(home_, batch);
-      }
-      running_ -= static_cast<std::uint32_t>(count);
+      const auto size = static_cast<std::ptrdiff_t>(std::min(ends_.size(), kMaxSettled));
+      const std::vector<Ran> batch(std::make_move_iterator(ends_.begin()),
+                                   std::make_move_iterator(ends_.begin() + size));
+      ends_.erase(ends_.begin(), ends_.begin() + size);
+      co_await settle(batch);
+      for (const Ran& ran : batch) forget(ran.delivered.lease);
       claim_timer_.cancel();
+    }
+    if (auto released = co_await rooms_.outbox.release(home_); !released) {
+      note_failure("leases cannot be released", released.error());
+    }
+    started_ = false;
+  }
+
+  Task<void> settle(const std::vector<Ran>& batch) {
+    std::vector<Delivered> ends;
+    for (const Ran& ran : batch) {
+      if (ran.end == Ran::End::kEnded) ends.push_back(ran.delivered);
+      if (ran.end == Ran::End::kPostpone) {
+        static_cast<void>(co_await rooms_.outbox.postpone(home_, ran.delivered.lease, kPostponed));
+      }
+    }
+    while (!ends.empty()) {  // else a lane would wait for the lease's end
+      auto settled = co_await rooms_.outbox.settle(home_, ends);
+      if (settled) {
+        note_deaths(*settled);
+        break;
+      }
+      note_failure("deliveries cannot be recorded", settled.error());
+      co_await home_.sleep_until(base::Deadline::after(kAfterFailure));
     }
   }
 
+  void note_deaths(const std::vector<EventId>& dead) {
+    for (const EventId id : dead) {
+      const auto found = running_.find(id);
+      if (found == running_.end()) continue;
+      rooms_.metrics.event_died(found->second.function);
+      rooms_.log.warn("an event is dead: its last attempt failed",
+                      {{"event", std::to_string(id)}, {"function", found->second.function}});
+    }
+  }
+
+  void forget(const Lease& lease) {
+    const auto found = running_.find(lease.event);
+    if (found != running_.end() && found->second.lease.attempt == lease.attempt) {
+      running_.erase(found);
+    }
+    const auto trigger = by_trigger_.find(lease.trigger);
+    if (trigger != by_trigger_.end() && --trigger->second == 0) by_trigger_.erase(trigger);
+    --count_;
+  }
+
+  // ---- Besides
+
   Task<void> renewing() {
-    while (!draining_ || running_ > 0) {
+    while (!draining_ || count_ > 0) {
       co_await home_.sleep_until(base::Deadline::after(settings_.lease / 3));
-      if (running_ == 0) continue;
-      if (auto renewed = co_await outbox_.renew(home_, settings_.lease); !renewed) {
-        note_failure("leases cannot be renewed", renewed.error());
+      std::vector<Lease> leases;
+      for (const auto& [id, run] : running_) leases.push_back(run.lease);
+      if (leases.empty()) continue;
+      auto lost = co_await rooms_.outbox.renew(home_, std::move(leases), settings_.lease);
+      if (!lost) {
+        note_failure("leases cannot be renewed", lost.error());
+        continue;
       }
+      for (const EventId id : *lost) {
+        // What has just ended is settled, and so no lease either.
+        if (const auto found = running_.find(id); found != running_.end()) {
+          found->second.canceled->store(true);
+        }
+      }
+    }
+  }
+
+  Task<void> counting() {
+    std::map<std::string, std::uint64_t> dead;  // as last counted
+    while (!draining_) {
+      co_await home_.sleep_until(base::Deadline::after(settings_.count));
+      static_cast<void>(co_await rooms_.outbox.sweep(home_));
+      auto stats = co_await rooms_.outbox.stats(home_);
+      if (!stats) continue;
+      std::map<std::string, std::uint64_t> now;
+      for (const EventStats& each : *stats) {
+        now[each.function] = each.dead;
+        dead.erase(each.function);
+        const auto age = each.oldest ? now_of_database() - *each.oldest : 0;
+        rooms_.metrics.events_waiting(each.function, each.pending + each.leased, each.dead,
+                                      milliseconds(std::max<std::int64_t>(age, 0)));
+      }
+      for (const auto& [function, count] : dead) {
+        rooms_.metrics.events_waiting(function, 0, 0, milliseconds(0));
+      }
+      dead = std::move(now);
     }
   }
 
   void note_failure(std::string_view what, const database::SqlError& error) {
-    log_.warn(std::string(what), {{"error", error.message}});
+    rooms_.log.warn(std::string(what), {{"error", error.message}});
   }
 
-  Outbox& outbox_;
-  const catalog::Registry& registry_;
-  invoke::Invoker& invoker_;
-  reactor::Reactor& reactor_;
+  const Rooms rooms_;
+  EventRun run_;
   reactor::Loop& home_;
-  const telemetry::Log& log_;
   const Settings settings_;
   Timer claim_timer_;
   Timer settle_timer_;
-  std::vector<Delivered> ends_;
+  std::map<EventId, Running> running_;
+  std::map<TriggerId, std::uint32_t> by_trigger_;
+  std::vector<Ran> ends_;
   std::size_t next_loop_ = 0;
-  std::atomic<std::uint32_t> running_ = 0;
+  std::atomic<std::uint32_t> count_ = 0;  // of runs that are not settled
+  std::atomic<bool> started_ = false;     // until all is released
   std::atomic<bool> woken_ = false;
   std::atomic<bool> draining_ = false;
 };
 
-Dispatcher::Dispatcher(Outbox& outbox, const catalog::Registry& registry, invoke::Invoker& invoker,
-                       reactor::Reactor& reactor, const telemetry::Log& log, Settings settings)
-    : state_(std::make_shared<State>(outbox, registry, invoker, reactor, log, settings)) {}
+Dispatcher::Dispatcher(const Rooms& rooms, Settings settings)
+    : state_(std::make_shared<State>(rooms, settings)) {}
 
 Dispatcher::~Dispatcher() = default;
 

@@ -23,9 +23,6 @@ using Task = reactor::Task<T>;
 
 constexpr std::chrono::seconds kPatience{30};
 constexpr int kTries = 5;  // two deployments at once take the same new number
-constexpr std::int64_t kMaxAttempts = 5;
-constexpr std::int64_t kFirstDelay = 1'000;
-constexpr std::int64_t kLongestDelay = 3'600'000;
 
 std::string drop_text(std::string_view name) {
   return fmt::format("DROP TRIGGER IF EXISTS \"{}\"", name);
@@ -49,7 +46,28 @@ base::Result<CronSchedule> schedule_of(const catalog::Trigger& trigger) {
 std::int64_t next_run(const CronSchedule& schedule) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const auto next = schedule.next(now);
-  return next ? next->time_since_epoch().count() * 1000 : INT64_MAX;
+  return next ? next->time_since_epoch().count() * 1000 : kNever;
+}
+
+// A new one, or what has changed of one that is there.
+Statement store(std::int64_t id, const std::string& function, int version,
+                const catalog::Trigger& trigger) {
+  const catalog::TriggerOptions& options = trigger.options;
+  return {
+      "INSERT INTO _roost_trigger (id, function, head, spec, version, max_attempts, "
+      "first_delay_ms, longest_delay_ms, run_as, format, transactional, missed, overlap) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO "
+      "UPDATE SET spec = $4, version = $5, max_attempts = $6, first_delay_ms = $7, "
+      "longest_delay_ms = $8, run_as = $9, format = $10, transactional = $11, missed = $12, "
+      "overlap = $13",
+      {id, function, trigger.head(), trigger.text(), std::int64_t{version},
+       std::int64_t{options.attempts}, std::int64_t{options.backoff.count()},
+       std::int64_t{options.max_backoff.count()},
+       options.run_as ? database::Value(std::string(auth::name_of(*options.run_as)))
+                      : database::Value(),
+       std::string(catalog::name_of(options.format)), std::int64_t{options.transactional ? 1 : 0},
+       std::string(catalog::name_of(options.missed)),
+       std::string(catalog::name_of(options.overlap))}};
 }
 
 }  // namespace
@@ -106,7 +124,7 @@ std::vector<Installer::Wanted> Installer::wanted() const {
   for (const catalog::FunctionPtr& function : registry_.list()) {
     for (const catalog::Trigger& trigger : function->version.config.triggers) {
       if (trigger.kind == TriggerKind::kTable || trigger.kind == TriggerKind::kCron) {
-        all.push_back({function->name(), trigger});
+        all.push_back({function->name(), function->version.number, trigger});
       }
     }
   }
@@ -127,34 +145,38 @@ Task<base::Result<void>> Installer::reconcile(reactor::Loop& loop) {
   co_return base::Result<void>();
 }
 
-Installer::Answer<bool> Installer::reconcile_once(reactor::Loop& loop) {
-  std::vector<Statement> questions{{"SELECT id, function, spec FROM _roost_trigger", {}},
-                                   {"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' "
-                                    "AND substr(name, 1, 15) = '_roost_capture_'",
-                                    {}}};
+// What the database has, as far as it is to follow the registry.
+Installer::Answer<Installer::Present> Installer::present(reactor::Loop& loop) {
+  std::vector<Statement> questions{
+      {"SELECT id, function, head, spec, version FROM _roost_trigger", {}},
+      {"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' "
+       "AND substr(name, 1, 15) = '_roost_capture_'",
+       {}},
+      {"SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '_roost_trigger'", {}}};
   auto answers = co_await ask(loop, std::move(questions));
   if (!answers) co_return database::sql_fail(std::move(answers.error()));
-  std::map<std::pair<std::string, std::string>, std::int64_t> present;  // by function and spec
-  std::int64_t next_id = 1;
+  Present there;
   for (const Row& row : (*answers)[0]) {
-    present[{text_of(row[1]), text_of(row[2])}] = number_of(row[0]);
-    next_id = std::max(next_id, number_of(row[0]) + 1);
+    there.triggers[{text_of(row[1]), text_of(row[2])}] = {number_of(row[0]), text_of(row[3]),
+                                                          static_cast<int>(number_of(row[4]))};
   }
-  std::map<std::string, std::string> captures;  // by name
-  for (const Row& row : (*answers)[1]) captures[text_of(row[0])] = text_of(row[1]);
+  for (const Row& row : (*answers)[1]) there.captures[text_of(row[0])] = text_of(row[1]);
+  // Ids are never used again: events of a trigger that is gone may still wait.
+  there.next_id = number_of((*answers)[2].front().front()) + 1;
+  co_return there;
+}
 
+Installer::Answer<bool> Installer::reconcile_once(reactor::Loop& loop) {
+  auto there = co_await present(loop);
+  if (!there) co_return database::sql_fail(std::move(there.error()));
   std::vector<Statement> changes;
-  const std::vector<Wanted> wants_all = wanted();
-  captures_ = std::ranges::any_of(
-      wants_all, [](const Wanted& want) { return want.trigger.kind == TriggerKind::kTable; });
-  for (const Wanted& want : wants_all) {
-    const auto known = present.extract({want.function, want.trigger.text()});
-    const std::int64_t id = known.empty() ? next_id++ : known.mapped();
-    if (known.empty()) {
-      changes.push_back(
-          {"INSERT INTO _roost_trigger (id, function, spec, max_attempts, first_delay_ms, "
-           "longest_delay_ms, enabled) VALUES ($1, $2, $3, $4, $5, $6, 1)",
-           {id, want.function, want.trigger.text(), kMaxAttempts, kFirstDelay, kLongestDelay}});
+  bool captures = false;
+  for (const Wanted& want : wanted()) {
+    const auto known = there->triggers.extract({want.function, want.trigger.head()});
+    const std::int64_t id = known.empty() ? there->next_id++ : known.mapped().id;
+    if (known.empty() || known.mapped().spec != want.trigger.text() ||
+        known.mapped().version != want.version) {
+      changes.push_back(store(id, want.function, want.version, want.trigger));
     }
     if (want.trigger.kind == TriggerKind::kCron) {
       const auto schedule = schedule_of(want.trigger);
@@ -164,34 +186,46 @@ Installer::Answer<bool> Installer::reconcile_once(reactor::Loop& loop) {
       }
       continue;
     }
+    captures = true;
     const auto found = co_await table(loop, want.trigger.subject);
     if (!found) co_return database::sql_fail(found.error());
-    const auto wants = found->columns.empty() ? base::Result<std::vector<Capture>>()
-                                              : parse_captures(want.trigger, *found);
-    if (found->columns.empty() || !wants) {
-      log_.warn("a trigger cannot fire: its table has changed",
-                {{"function", want.function}, {"trigger", want.trigger.text()}});
-      continue;
-    }
-    for (const Capture& capture : *wants) {
-      const std::string name = capture_name(id, capture.operation);
-      std::string text = capture_text(id, want.function, *found, capture);
-      const auto stands = captures.extract(name);
-      if (!stands.empty() && stands.mapped() == text) continue;
-      if (!stands.empty()) changes.push_back({drop_text(name), {}});
-      changes.push_back({std::move(text), {}});
-    }
+    follow(want, id, *found, *there, changes);
   }
-  for (const auto& [name, text] : captures) changes.push_back({drop_text(name), {}});
-  for (const auto& [what, id] : present) {
-    changes.push_back({"DELETE FROM _roost_schedule WHERE trigger_id = $1", {id}});
-    changes.push_back({"DELETE FROM _roost_tick WHERE trigger_id = $1", {id}});
-    changes.push_back({"DELETE FROM _roost_trigger WHERE id = $1", {id}});
-  }
+  captures_ = captures;
+  remove_rest(*there, changes);
   if (changes.empty()) co_return false;
   auto changed = co_await ask(loop, std::move(changes));
   if (!changed) co_return database::sql_fail(std::move(changed.error()));
   co_return true;
+}
+
+// The captures of one trigger, as its table is now; what stands already is taken out of `there`.
+void Installer::follow(const Wanted& want, std::int64_t id, const CapturedTable& table,
+                       Present& there, std::vector<Statement>& changes) const {
+  const auto wants = table.columns.empty() ? base::Result<std::vector<Capture>>()
+                                           : parse_captures(want.trigger, table);
+  if (table.columns.empty() || !wants) {
+    log_.warn("a trigger cannot fire: its table has changed",
+              {{"function", want.function}, {"trigger", want.trigger.text()}});
+    return;
+  }
+  for (const Capture& capture : *wants) {
+    const std::string name = capture_name(id, capture.operation);
+    std::string text = capture_text(id, want.function, table, capture);
+    const auto stands = there.captures.extract(name);
+    if (!stands.empty() && stands.mapped() == text) continue;
+    if (!stands.empty()) changes.push_back({drop_text(name), {}});
+    changes.push_back({std::move(text), {}});
+  }
+}
+
+void Installer::remove_rest(const Present& there, std::vector<Statement>& changes) {
+  for (const auto& [name, text] : there.captures) changes.push_back({drop_text(name), {}});
+  for (const auto& [what, trigger] : there.triggers) {
+    changes.push_back({"DELETE FROM _roost_schedule WHERE trigger_id = $1", {trigger.id}});
+    changes.push_back({"DELETE FROM _roost_tick WHERE trigger_id = $1", {trigger.id}});
+    changes.push_back({"DELETE FROM _roost_trigger WHERE id = $1", {trigger.id}});
+  }
 }
 
 }  // namespace triggers

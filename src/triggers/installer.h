@@ -7,7 +7,10 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "catalog/registry.h"
 #include "database/pool.h"
@@ -33,12 +36,18 @@ class Installer final : public deploy::TriggerStore {
  private:
   struct Wanted {
     std::string function;
+    int version = 0;
     catalog::Trigger trigger;
   };
-  struct Present {
+  struct Stored {
     std::int64_t id = 0;
-    std::string function;
     std::string spec;
+    int version = 0;
+  };
+  struct Present {
+    std::map<std::pair<std::string, std::string>, Stored> triggers;  // by function and head
+    std::map<std::string, std::string> captures;                     // texts by name
+    std::int64_t next_id = 1;
   };
   template <class T>
   using Answer = reactor::Task<database::SqlResult<T>>;
@@ -47,7 +56,11 @@ class Installer final : public deploy::TriggerStore {
                                                       std::vector<database::Statement> statements);
   // Without columns when there is no such table.
   Answer<CapturedTable> table(reactor::Loop& loop, const std::string& name);
+  Answer<Present> present(reactor::Loop& loop);
   Answer<bool> reconcile_once(reactor::Loop& loop);
+  void follow(const Wanted& want, std::int64_t id, const CapturedTable& table, Present& there,
+              std::vector<database::Statement>& changes) const;
+  static void remove_rest(const Present& there, std::vector<database::Statement>& changes);
   [[nodiscard]] std::vector<Wanted> wanted() const;
 
   database::Pool& pool_;

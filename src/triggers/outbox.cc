@@ -5,8 +5,10 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/encoding.h"
+#include "triggers/outbox_rows.h"
 #include "triggers/rows.h"
 
 namespace triggers {
@@ -16,40 +18,21 @@ using database::Row;
 using database::SqlResult;
 using database::Statement;
 using database::Value;
-using Tables = std::vector<std::vector<Row>>;
+using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kPatience{30};
-constexpr std::string_view kNow = kDatabaseNow;
-constexpr std::string_view kColumns =
-    "id, trigger_id, function, key, lane, payload, role, user_id, claims, depth, state, attempt, "
-    "due_at, created_at";
-constexpr std::array<std::string_view, 3> kStates{"pending", "leased", "dead"};
+// Of the payloads that one claim brings into memory.
+constexpr std::int64_t kMaxClaimedSize = 32 * 1024 * 1024;
+constexpr std::array<std::string_view, 4> kStates{"pending", "leased", "dead", "delivered"};
 
-Event event_of(const Row& row) {
-  Event event;
-  event.id = number_of(row[0]);
-  event.trigger = number_of(row[1]);
-  event.function = text_of(row[2]);
-  event.key = text_of(row[3]);
-  event.lane = text_of(row[4]);
-  event.payload = text_of(row[5]);
-  if (const auto role = auth::role_named(text_of(row[6]))) {
-    event.writer = auth::Principal{*role, text_of(row[7]), text_of(row[8])};
-  }
-  event.depth = static_cast<int>(number_of(row[9]));
-  event.state = state_named(text_of(row[10])).value_or(EventState::kPending);
-  event.attempt = static_cast<int>(number_of(row[11]));
-  event.due_at = number_of(row[12]);
-  event.created_at = number_of(row[13]);
-  return event;
-}
+// The triggers that have events to claim, each found by one step of the index.
+constexpr std::string_view kTriggers =
+    "WITH RECURSIVE t (id) AS (SELECT min(trigger_id) FROM _roost_delivery WHERE state = 1 "
+    "UNION ALL SELECT (SELECT min(n.trigger_id) FROM _roost_delivery n WHERE n.state = 1 "
+    "AND n.trigger_id > t.id) FROM t WHERE t.id IS NOT NULL) ";
 
-std::vector<Event> events_of(const std::vector<Row>& rows) {
-  std::vector<Event> events;
-  events.reserve(rows.size());
-  for (const Row& row : rows) events.push_back(event_of(row));
-  return events;
-}
+constexpr std::int64_t kDeadState = 2;  // event_schema.h
+constexpr std::string_view kHeld = "event_id = $1 AND attempt = $2 AND owner = $3 AND state = 1";
 
 std::string json_lines(const std::vector<std::string>& lines) {
   std::string json = "[";
@@ -60,49 +43,39 @@ std::string json_lines(const std::vector<std::string>& lines) {
   return json + "]";
 }
 
-// The condition of a filter, and its parameters from $1 on.
-std::string where(const EventFilter& filter, std::vector<Value>& parameters) {
-  std::string condition = "1";
-  const auto add = [&](std::string_view what, Value value) {
-    parameters.push_back(std::move(value));
-    condition += fmt::format(" AND {} ${}", what, parameters.size());
-  };
-  if (filter.state) add("state =", std::string(name_of(*filter.state)));
-  if (!filter.function.empty()) add("function =", filter.function);
-  if (filter.id) add("id =", *filter.id);
-  if (filter.before) add("id <", *filter.before);
-  return condition;
+std::string json_numbers(const std::vector<TriggerId>& numbers) {
+  return fmt::format("[{}]", fmt::join(numbers, ","));
 }
 
-std::vector<Statement> settling(const Delivered& end, const std::string& owner) {
-  const std::vector<Value> fence{end.event, std::int64_t{end.attempt}, owner};
-  constexpr std::string_view kHeld = "id = $1 AND attempt = $2 AND owner = $3 AND state = 'leased'";
-  if (end.succeeded) {
-    return {{fmt::format("DELETE FROM _roost_event WHERE {}", kHeld), fence},
-            {"DELETE FROM _roost_attempt WHERE event_id = $1 AND NOT EXISTS "
-             "(SELECT 1 FROM _roost_event WHERE id = $1)",
-             {end.event}}};
-  }
-  std::vector<Value> noted = fence;
+std::vector<Value> fence(const Lease& lease, const std::string& owner) {
+  return {lease.event, std::int64_t{lease.attempt}, owner};
+}
+
+// Back-off doubles with each failure up to its bound, and varies by half so that what failed
+// together does not come again together.
+void add_failure(std::vector<Statement>& statements, const Delivered& end,
+                 const std::string& owner) {
+  std::vector<Value> noted = fence(end.lease, owner);
   noted.insert(noted.end(), {end.invocation, end.error, json_lines(end.lines)});
-  std::vector<Value> decided = fence;
-  decided.emplace_back(std::int64_t{end.last ? 1 : 0});
-  // Back-off doubles with each attempt up to its bound, and varies by half so that what failed
-  // together does not come again together.
-  return {
+  statements.push_back(
       {fmt::format("INSERT OR REPLACE INTO _roost_attempt (event_id, attempt, at, invocation, "
-                   "error, lines) SELECT id, attempt, {}, $4, $5, $6 FROM _roost_event WHERE {}",
-                   kNow, kHeld),
-       std::move(noted)},
+                   "error, lines) SELECT event_id, attempt, {}, $4, $5, $6 FROM _roost_delivery "
+                   "WHERE {}",
+                   kDatabaseNow, kHeld),
+       std::move(noted)});
+  std::vector<Value> decided = fence(end.lease, owner);
+  decided.emplace_back(std::int64_t{end.last ? 1 : 0});
+  statements.push_back(
       {fmt::format(
-           "UPDATE _roost_event SET owner = NULL, lease_until = NULL, "
-           "state = CASE WHEN $4 OR attempt >= coalesce((SELECT max_attempts FROM _roost_trigger t "
-           "WHERE t.id = trigger_id), 1) THEN 'dead' ELSE 'pending' END, "
-           "due_at = {} + coalesce((SELECT CAST(min(longest_delay_ms, first_delay_ms * "
-           "(1 << min(attempt - 1, 20))) * (0.5 + (random() & 1023) / 1024.0) AS INTEGER) "
-           "FROM _roost_trigger t WHERE t.id = trigger_id), 0) WHERE {}",
-           kNow, kHeld),
-       std::move(decided)}};
+           "UPDATE _roost_delivery SET owner = NULL, failures = failures + 1, state = CASE WHEN $4 "
+           "OR failures + 1 >= coalesce((SELECT max_attempts FROM _roost_trigger t WHERE t.id = "
+           "trigger_id), 5) THEN 2 ELSE 1 END, due_at = {} + coalesce((SELECT "
+           "CAST(min(longest_delay_ms, first_delay_ms * (1 << min(failures, 20))) * "
+           "(0.5 + (random() & 1023) / 1024.0) AS INTEGER) FROM _roost_trigger t "
+           "WHERE t.id = trigger_id), 1000) WHERE {} RETURNING event_id, state",
+           kDatabaseNow, kHeld),
+       std::move(decided)});
+  statements.push_back(promote(end.lease.trigger, end.lease.lane));
 }
 
 }  // namespace
@@ -115,162 +88,169 @@ std::optional<EventState> state_named(std::string_view name) {
   return static_cast<EventState>(found - kStates.begin());
 }
 
-Outbox::Answer<Tables> Outbox::ask(reactor::Loop& loop, std::vector<Statement> statements) {
+Outbox::Answer<Outbox::Tables> Outbox::ask(reactor::Loop& loop, Statements statements) {
   database::Bounds bounds;
   bounds.deadline = base::Deadline::after(kPatience);
   co_return co_await pool_.run(loop, database::SystemAccess(), std::move(statements), bounds);
 }
 
-Outbox::Answer<std::vector<Event>> Outbox::claim(reactor::Loop& loop, std::uint32_t limit,
-                                                 std::chrono::milliseconds lease) {
-  std::vector<Statement> statements{
-      {fmt::format("UPDATE _roost_event SET state = 'pending', owner = NULL, lease_until = NULL "
-                   "WHERE state = 'leased' AND lease_until < {}",
-                   kNow),
-       {}},
-      // An event waits for every earlier one of its lane that is not done with.
+// The end of the lease is this claim's alone: by it the claimed ones are found again.
+Outbox::Answer<Claimed> Outbox::claim(reactor::Loop& loop, Claim claim) {
+  const Milliseconds now = now_of_database();
+  const Milliseconds end = std::max(now + claim.lease.count(), last_end_ + 1);
+  last_end_ = end;
+  Statements statements{
       {fmt::format(
-           "UPDATE _roost_event SET state = 'leased', attempt = attempt + 1, owner = $1, "
-           "lease_until = {0} + $2 WHERE id IN (SELECT e.id FROM _roost_event e "
-           "WHERE e.state = 'pending' AND e.due_at <= {0} AND NOT EXISTS (SELECT 1 FROM "
-           "_roost_event p WHERE p.trigger_id = e.trigger_id AND p.lane = e.lane AND p.id < e.id "
-           "AND p.state IN ('pending', 'leased')) ORDER BY e.due_at, e.id LIMIT $3) RETURNING {1}",
-           kNow, kColumns),
-       {owner_, std::int64_t{lease.count()}, std::int64_t{limit}}}};
+           "{}UPDATE _roost_delivery SET attempt = attempt + 1, owner = $1, due_at = $2 WHERE "
+           "event_id IN (SELECT id FROM (SELECT d.event_id AS id, sum(d.size) OVER (ORDER BY "
+           "d.due_at, d.event_id) AS size, row_number() OVER (ORDER BY d.due_at, d.event_id) AS "
+           "place FROM t JOIN _roost_delivery d ON d.event_id IN (SELECT r.event_id FROM "
+           "_roost_delivery r WHERE r.state = 1 AND r.trigger_id = t.id AND r.due_at <= $3 "
+           "ORDER BY r.due_at LIMIT $4) WHERE t.id NOT IN (SELECT value FROM json_each($5)) "
+           "ORDER BY d.due_at, d.event_id LIMIT $6) WHERE size <= $7 OR place = 1)",
+           kTriggers),
+       {owner_, end, now, std::int64_t{claim.per_trigger}, json_numbers(claim.busy),
+        std::int64_t{claim.limit}, kMaxClaimedSize}},
+      {fmt::format("{}SELECT {} FROM t JOIN _roost_delivery d ON d.trigger_id = t.id AND "
+                   "d.state = 1 AND d.due_at = $2 {} WHERE d.owner = $1 ORDER BY d.event_id",
+                   kTriggers, kEventColumns, kEventJoins),
+       {owner_, end}},
+      {fmt::format("{}SELECT min((SELECT min(r.due_at) FROM _roost_delivery r WHERE r.state = 1 "
+                   "AND r.trigger_id = t.id)) FROM t WHERE t.id NOT IN (SELECT value FROM "
+                   "json_each($1))",
+                   kTriggers),
+       {json_numbers(claim.busy)}}};
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  std::vector<Event> events = events_of(tables->back());
-  std::ranges::sort(events, {}, &Event::id);
-  co_return events;
+  Claimed claimed{read_events((*tables)[1]), std::nullopt};
+  const Value& next = (*tables)[2].front().front();
+  if (std::holds_alternative<std::int64_t>(next)) {
+    claimed.next = milliseconds(std::max<std::int64_t>(number_of(next) - now, 0));
+  }
+  co_return claimed;
 }
 
-Outbox::Answer<void> Outbox::renew(reactor::Loop& loop, std::chrono::milliseconds lease) {
-  std::vector<Statement> statements{{fmt::format("UPDATE _roost_event SET lease_until = {} + $1 "
-                                                 "WHERE state = 'leased' AND owner = $2",
-                                                 kNow),
-                                     {std::int64_t{lease.count()}, owner_}}};
-  auto tables = co_await ask(loop, std::move(statements));
-  if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  co_return SqlResult<void>();
-}
-
-Outbox::Answer<void> Outbox::settle(reactor::Loop& loop, std::vector<Delivered> ends) {
-  std::vector<Statement> statements;
-  for (const Delivered& end : ends) {
-    for (Statement& statement : settling(end, owner_)) statements.push_back(std::move(statement));
+Outbox::Answer<std::vector<EventId>> Outbox::renew(reactor::Loop& loop, std::vector<Lease> leases,
+                                                   milliseconds lease) {
+  Statements statements;
+  for (const Lease& each : leases) {
+    std::vector<Value> parameters = fence(each, owner_);
+    parameters.emplace_back(std::int64_t{lease.count()});
+    statements.push_back({fmt::format("UPDATE _roost_delivery SET due_at = {} + $4 WHERE {} "
+                                      "RETURNING event_id",
+                                      kDatabaseNow, kHeld),
+                          std::move(parameters)});
   }
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  co_return SqlResult<void>();
+  std::vector<EventId> lost;
+  for (std::size_t i = 0; i < leases.size(); ++i) {
+    if ((*tables)[i].empty()) lost.push_back(leases[i].event);
+  }
+  co_return lost;
 }
 
-Outbox::Answer<void> Outbox::postpone(reactor::Loop& loop, EventId event, int attempt,
-                                      std::chrono::milliseconds delay) {
-  std::vector<Statement> statements{
-      {fmt::format(
-           "UPDATE _roost_event SET state = 'pending', attempt = attempt - 1, owner = NULL, "
-           "lease_until = NULL, due_at = {} + $1 "
-           "WHERE id = $2 AND attempt = $3 AND owner = $4 AND state = 'leased'",
-           kNow),
-       {std::int64_t{delay.count()}, event, std::int64_t{attempt}, owner_}}};
+Outbox::Statements Outbox::settling_success(const Lease& lease) const {
+  Statements statements;
+  if (settings_.keep_delivered.count() > 0) {
+    statements.push_back({fmt::format("UPDATE _roost_delivery SET state = 3, owner = NULL, "
+                                      "due_at = {} WHERE {} RETURNING event_id",
+                                      kDatabaseNow, kHeld),
+                          fence(lease, owner_)});
+  } else {
+    statements.push_back(
+        {fmt::format("DELETE FROM _roost_delivery WHERE {} RETURNING event_id", kHeld),
+         fence(lease, owner_)});
+    statements.push_back(
+        {"DELETE FROM _roost_event WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM "
+         "_roost_delivery WHERE event_id = $1)",
+         {lease.event}});
+    if (lease.attempt > 1) {
+      statements.push_back(
+          {"DELETE FROM _roost_attempt WHERE event_id = $1 AND NOT EXISTS (SELECT "
+           "1 FROM _roost_event WHERE id = $1)",
+           {lease.event}});
+    }
+  }
+  statements.push_back(promote(lease.trigger, lease.lane));
+  return statements;
+}
+
+Outbox::Answer<std::vector<EventId>> Outbox::settle(reactor::Loop& loop,
+                                                    std::vector<Delivered> ends) {
+  Statements statements;
+  for (const Delivered& end : ends) {
+    if (!end.succeeded) {
+      add_failure(statements, end, owner_);
+      continue;
+    }
+    for (Statement& statement : settling_success(end.lease)) {
+      statements.push_back(std::move(statement));
+    }
+  }
+  auto tables = co_await ask(loop, std::move(statements));
+  if (!tables) co_return database::sql_fail(std::move(tables.error()));
+  std::vector<EventId> dead;
+  for (const auto& rows : *tables) {  // only a failure's have a state in them
+    const bool died = !rows.empty() && rows[0].size() == 2 && number_of(rows[0][1]) == kDeadState;
+    if (died) dead.push_back(number_of(rows[0][0]));
+  }
+  co_return dead;
+}
+
+Outbox::Answer<void> Outbox::postpone(reactor::Loop& loop, Lease lease, milliseconds delay) {
+  std::vector<Value> parameters = fence(lease, owner_);
+  parameters.emplace_back(std::int64_t{delay.count()});
+  Statements statements{{fmt::format("UPDATE _roost_delivery SET owner = NULL, due_at = {} + $4 "
+                                     "WHERE {}",
+                                     kDatabaseNow, kHeld),
+                         std::move(parameters)}};
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
   co_return SqlResult<void>();
 }
 
 Outbox::Answer<void> Outbox::release(reactor::Loop& loop) {
-  std::vector<Statement> statements{
-      {"UPDATE _roost_event SET state = 'pending', owner = NULL, lease_until = NULL "
-       "WHERE state = 'leased' AND owner = $1",
+  Statements statements{
+      {fmt::format("UPDATE _roost_delivery SET owner = NULL, due_at = {} WHERE state = 1 AND "
+                   "owner = $1",
+                   kDatabaseNow),
        {owner_}}};
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
   co_return SqlResult<void>();
 }
 
-Outbox::Answer<std::optional<std::chrono::milliseconds>> Outbox::next_due(reactor::Loop& loop) {
-  std::vector<Statement> statements{
-      {fmt::format("SELECT min(due_at) - {} FROM _roost_event WHERE state = 'pending'", kNow), {}}};
+Outbox::Answer<void> Outbox::sweep(reactor::Loop& loop) {
+  const Milliseconds before = now_of_database() - settings_.keep_delivered.count();
+  const auto old = [](std::string_view table, std::string_view column) {
+    return fmt::format(
+        "DELETE FROM {} WHERE {} IN (SELECT event_id FROM _roost_delivery WHERE "
+        "state = 3 AND due_at < $1)",
+        table, column);
+  };
+  Statements statements{{old("_roost_event", "id"), {before}},
+                        {old("_roost_attempt", "event_id"), {before}},
+                        {old("_roost_delivery", "event_id"), {before}}};
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  const Value& left = tables->front().front().front();
-  if (std::holds_alternative<database::Null>(left)) {
-    co_return std::optional<std::chrono::milliseconds>();
-  }
-  co_return std::chrono::milliseconds(std::max<std::int64_t>(number_of(left), 0));
+  co_return SqlResult<void>();
 }
 
-// ---- The administrator's -----------------------------------------------------------------------
-
-Outbox::Answer<std::vector<Event>> Outbox::list(reactor::Loop& loop, EventFilter filter) {
-  std::vector<Value> parameters;
-  std::string sql = fmt::format("SELECT {} FROM _roost_event WHERE {} ORDER BY id DESC LIMIT {}",
-                                kColumns, where(filter, parameters), filter.limit);
-  std::vector<Statement> statements{{std::move(sql), std::move(parameters)}};
+Outbox::Answer<EventId> Outbox::add(reactor::Loop& loop, std::string function, std::string payload,
+                                    Milliseconds due_at) {
+  Statements statements{
+      {fmt::format("INSERT INTO _roost_event (trigger_id, function, key, payload, depth, "
+                   "created_at) VALUES (0, $1, lower(hex(randomblob(16))), $2, 1, max($3, {}))",
+                   kDatabaseNow),
+       {std::move(function), std::move(payload), due_at}},
+      {"INSERT INTO _roost_delivery (event_id, trigger_id, lane, size, state, due_at) SELECT id, "
+       "0, 'once-' || key, length(payload), 1, $1 FROM _roost_event "
+       "WHERE id = last_insert_rowid() RETURNING event_id",
+       {due_at}}};
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  co_return events_of(tables->front());
-}
-
-Outbox::Answer<std::vector<Attempt>> Outbox::attempts(reactor::Loop& loop, EventId event) {
-  std::vector<Statement> statements{
-      {"SELECT attempt, at, invocation, error, lines FROM _roost_attempt WHERE event_id = $1 "
-       "ORDER BY attempt",
-       {event}}};
-  auto tables = co_await ask(loop, std::move(statements));
-  if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  std::vector<Attempt> attempts;
-  for (const Row& row : tables->front()) {
-    attempts.push_back({static_cast<int>(number_of(row[0])), number_of(row[1]), text_of(row[2]),
-                        text_of(row[3]), text_of(row[4])});
-  }
-  co_return attempts;
-}
-
-Outbox::Answer<std::uint64_t> Outbox::redeliver(reactor::Loop& loop, EventFilter filter) {
-  filter.state = EventState::kDead;
-  std::vector<Value> parameters;
-  std::string sql = fmt::format(
-      "UPDATE _roost_event SET state = 'pending', attempt = 0, due_at = {} WHERE {} RETURNING id",
-      kNow, where(filter, parameters));
-  std::vector<Statement> statements{{std::move(sql), std::move(parameters)}};
-  auto tables = co_await ask(loop, std::move(statements));
-  if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  co_return tables->front().size();
-}
-
-Outbox::Answer<std::uint64_t> Outbox::discard(reactor::Loop& loop, EventFilter filter) {
-  std::vector<Value> parameters;
-  std::string sql =
-      fmt::format("DELETE FROM _roost_event WHERE state IN ('pending', 'dead') AND {} RETURNING id",
-                  where(filter, parameters));
-  std::vector<Statement> statements{
-      {std::move(sql), std::move(parameters)},
-      {"DELETE FROM _roost_attempt WHERE event_id NOT IN (SELECT id FROM _roost_event)", {}}};
-  auto tables = co_await ask(loop, std::move(statements));
-  if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  co_return tables->front().size();
-}
-
-Outbox::Answer<std::vector<EventStats>> Outbox::stats(reactor::Loop& loop) {
-  std::vector<Statement> statements{
-      {"SELECT function, sum(state = 'pending'), sum(state = 'leased'), sum(state = 'dead'), "
-       "min(CASE WHEN state <> 'dead' THEN created_at END) FROM _roost_event GROUP BY function "
-       "ORDER BY function",
-       {}}};
-  auto tables = co_await ask(loop, std::move(statements));
-  if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  std::vector<EventStats> stats;
-  for (const Row& row : tables->front()) {
-    EventStats each;
-    each.function = text_of(row[0]);
-    each.pending = static_cast<std::uint64_t>(number_of(row[1]));
-    each.leased = static_cast<std::uint64_t>(number_of(row[2]));
-    each.dead = static_cast<std::uint64_t>(number_of(row[3]));
-    if (std::holds_alternative<std::int64_t>(row[4])) each.oldest = number_of(row[4]);
-    stats.push_back(std::move(each));
-  }
-  co_return stats;
+  co_return number_of(tables->back().front().front());
 }
 
 }  // namespace triggers

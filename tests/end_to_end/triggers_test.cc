@@ -229,9 +229,9 @@ TEST(Triggers, APoisonEventHoldsBackOnlyItsRow) {
   shell.run("INSERT INTO users (id, name) VALUES (1, 'bad'), (2, 'good')");
   shell.run("DELETE FROM users WHERE id = 1; INSERT INTO users (id, name) VALUES (1, 'later')");
   ASSERT_TRUE(eventually([&] {
-    return shell.column("SELECT state FROM _roost_event") == std::vector<std::string>{"dead"};
-  })) << shell.one("SELECT group_concat(state || attempt) FROM _roost_event");
-  EXPECT_EQ(shell.one("SELECT attempt FROM _roost_event"), "5");
+    return shell.column("SELECT state FROM _roost_delivery") == std::vector<std::string>{"2"};
+  })) << shell.one("SELECT group_concat(state || ' ' || attempt) FROM _roost_delivery");
+  EXPECT_EQ(shell.one("SELECT attempt FROM _roost_delivery"), "5");
   EXPECT_EQ(shell.one("SELECT count(*) FROM _roost_attempt"), "5");
   EXPECT_NE(shell.one("SELECT error FROM _roost_attempt").find("TRAP"), std::string::npos);
   EXPECT_NE(shell.one("SELECT lines FROM _roost_attempt").find("bad"), std::string::npos);
@@ -303,10 +303,10 @@ TEST(Triggers, NothingIsLostOverKills) {
     server.process().signal(SIGKILL);
     server.process().wait();
   }
-  shell.run("UPDATE _roost_event SET lease_until = 0 WHERE state = 'leased'");
+  shell.run("UPDATE _roost_delivery SET due_at = 0 WHERE owner IS NOT NULL");
   ServerProcess server(folder / "data");
   ASSERT_TRUE(eventually([&] { return shell.one("SELECT count(*) FROM _roost_event") == "0"; }))
-      << shell.one("SELECT count(*) || state FROM _roost_event");
+      << shell.one("SELECT group_concat(state) FROM _roost_delivery");
   EXPECT_EQ(shell.one("SELECT count(*) FROM profiles"), std::to_string(written));
   EXPECT_EQ(shell.one("SELECT count(DISTINCT user_id) FROM profiles"), std::to_string(written));
 }

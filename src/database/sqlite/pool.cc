@@ -162,6 +162,19 @@ class GuestJob final : public sqlite::WriterJob {
 
 // Roost's own statements on the writer.
 using SystemAnswer = SqlResult<std::vector<std::vector<Row>>>;
+
+SystemAnswer run_system(GuestConnection& connection, const std::vector<Statement>& statements,
+                        base::Deadline deadline) {
+  std::vector<std::vector<Row>> answers;
+  answers.reserve(statements.size());
+  for (const Statement& statement : statements) {
+    auto rows = connection.run(SystemAccess(), statement, deadline);
+    if (!rows) return sql_fail(std::move(rows.error()));
+    answers.push_back(std::move(*rows));
+  }
+  return answers;
+}
+
 class SystemJob final : public sqlite::WriterJob {
  public:
   SystemJob(std::vector<Statement> statements, base::Deadline deadline,
@@ -169,12 +182,9 @@ class SystemJob final : public sqlite::WriterJob {
       : WriterJob(deadline), statements_(std::move(statements)), delivery_(std::move(delivery)) {}
 
   SqlResult<void> run(GuestConnection& connection, base::Deadline deadline) override {
-    answers_.clear();
-    for (const Statement& statement : statements_) {
-      auto rows = connection.run(SystemAccess(), statement, deadline);
-      if (!rows) return sql_fail(std::move(rows.error()));
-      answers_.push_back(std::move(*rows));
-    }
+    auto answers = run_system(connection, statements_, deadline);
+    if (!answers) return sql_fail(std::move(answers.error()));
+    answers_ = std::move(*answers);
     return {};
   }
   void finish(SqlResult<void> result) override {
@@ -186,6 +196,71 @@ class SystemJob final : public sqlite::WriterJob {
   const std::vector<Statement> statements_;
   const std::shared_ptr<Delivery<SystemAnswer>> delivery_;
   std::vector<std::vector<Row>> answers_;
+};
+
+class SqliteTransaction final : public PoolTransaction {
+ public:
+  explicit SqliteTransaction(std::shared_ptr<sqlite::Session> session)
+      : session_(std::move(session)) {}
+  SqliteTransaction(const SqliteTransaction&) = delete;
+  SqliteTransaction& operator=(const SqliteTransaction&) = delete;
+  ~SqliteTransaction() override { session_->close(); }
+
+  Task<Answer> run(reactor::Loop& loop, const GuestAccess& access,
+                   const std::vector<Statement>& statements, Bounds bounds) override {
+    // Copies: a Task that is dropped leaves the step to end by itself.
+    co_return co_await step<std::vector<Rows>>(
+        loop, bounds.deadline,
+        [access, statements, bounds](GuestConnection& connection, base::Deadline deadline) {
+          Bounds earlier = bounds;
+          earlier.deadline = bounds.deadline.earlier(deadline);
+          return run_each(connection, access, statements, earlier);
+        });
+  }
+
+  Task<SystemAnswer> run(reactor::Loop& loop, SystemAccess, std::vector<Statement> statements,
+                         Bounds bounds) override {
+    co_return co_await step<std::vector<std::vector<Row>>>(
+        loop, bounds.deadline,
+        [statements = std::move(statements), bounds](GuestConnection& connection,
+                                                     base::Deadline deadline) {
+          return run_system(connection, statements, bounds.deadline.earlier(deadline));
+        });
+  }
+
+  Task<SqlResult<void>> commit(reactor::Loop& loop) override {
+    auto delivery = std::make_shared<Delivery<SqlResult<void>>>(loop.executor());
+    session_->commit([delivery](SqlResult<void> result) {
+      Delivery<SqlResult<void>>::deliver(delivery, std::move(result));
+    });
+    auto committed = co_await delivery->wait(base::Deadline::never());
+    co_return std::move(*committed);
+  }
+
+ private:
+  template <class T, class Work>
+  Task<SqlResult<T>> step(reactor::Loop& loop, base::Deadline deadline, Work work) {
+    using Delivered = Delivery<SqlResult<T>>;
+    auto delivery = std::make_shared<Delivered>(loop.executor());
+    auto answer = std::make_shared<SqlResult<T>>();
+    session_->submit(
+        [answer, work = std::move(work)](GuestConnection& connection,
+                                         base::Deadline latest) -> SqlResult<void> {
+          *answer = work(connection, latest);
+          if (!*answer) return sql_fail(answer->error());
+          return {};
+        },
+        [answer, delivery](SqlResult<void> result) {
+          Delivered::deliver(delivery, result ? std::move(*answer)
+                                              : SqlResult<T>(sql_fail(std::move(result.error()))));
+        });
+    auto delivered = co_await delivery->wait(deadline);
+    if (!delivered) delivered = co_await delivery->wait(base::Deadline::after(kGrace));
+    if (!delivered) co_return sql_fail(canceled());
+    co_return std::move(*delivered);
+  }
+
+  const std::shared_ptr<sqlite::Session> session_;
 };
 
 class SqlitePool final : public Pool {
@@ -201,6 +276,9 @@ class SqlitePool final : public Pool {
                    const std::vector<Statement>& statements, Bounds bounds) override;
   Task<SystemAnswer> run(reactor::Loop& loop, SystemAccess, std::vector<Statement> statements,
                          Bounds bounds) override;
+  Task<SqlResult<std::unique_ptr<PoolTransaction>>> begin(reactor::Loop& loop, SystemAccess,
+                                                          std::chrono::milliseconds at_most,
+                                                          base::Deadline patience) override;
   void on_commit(std::function<void()> committed) override {
     writer_.on_commit(std::move(committed));
   }
@@ -381,6 +459,22 @@ Task<SystemAnswer> SqlitePool::run(reactor::Loop& loop, SystemAccess,
   auto answer = co_await submit(std::move(job), std::move(delivery));
   note(answer);
   co_return answer;
+}
+
+Task<SqlResult<std::unique_ptr<PoolTransaction>>> SqlitePool::begin(
+    reactor::Loop& loop, SystemAccess, std::chrono::milliseconds at_most, base::Deadline patience) {
+  if (!breaker_.allows()) co_return sql_fail(unavailable());
+  auto delivery = std::make_shared<Delivery<SqlResult<void>>>(loop.executor());
+  auto session = std::make_shared<sqlite::Session>(at_most, [delivery](SqlResult<void> opened) {
+    Delivery<SqlResult<void>>::deliver(delivery, std::move(opened));
+  });
+  auto transaction = std::make_unique<SqliteTransaction>(session);  // closes it in every case
+  writer_.submit(session);
+  auto opened = co_await delivery->wait(patience);
+  if (!opened) co_return sql_fail(canceled());
+  note(*opened);
+  if (!*opened) co_return sql_fail(std::move(opened->error()));
+  co_return std::move(transaction);
 }
 
 template <class T>

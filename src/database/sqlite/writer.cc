@@ -8,7 +8,7 @@ namespace {
 constexpr std::chrono::milliseconds kSlice{5};
 constexpr std::size_t kMaxMembers = 256;
 // How long another program's commit may go unnoticed.
-constexpr std::chrono::milliseconds kWatch{20};
+constexpr std::chrono::milliseconds kWatch{5};
 
 SqlError canceled() {
   return {SqlState::kQueryCanceled, "canceling statement: it ran until the call's deadline",
@@ -32,6 +32,12 @@ void Writer::submit(JobPtr job) {
 void Writer::submit(Work work) {
   const std::lock_guard lock(mutex_);
   queue_.push_back({nullptr, std::move(work)});
+  changed_.notify_one();
+}
+
+void Writer::submit(std::shared_ptr<Session> session) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_back({nullptr, nullptr, std::move(session)});
   changed_.notify_one();
 }
 
@@ -82,6 +88,9 @@ void Writer::run() {
       asked.work(administration());
       asked.work = nullptr;
       if (committed_) committed_();
+    } else if (asked.session) {
+      serve(*asked.session);
+      asked.session = nullptr;
     } else {
       write_batch(std::move(asked.job));
     }
@@ -165,7 +174,7 @@ bool Writer::run_member(std::vector<Member>& members, JobPtr job) {
   const bool whole = connection_->in_transaction() || replay(members);
   if (sliced) {
     const std::lock_guard lock(mutex_);
-    queue_.push_front({std::move(job), nullptr, true});
+    queue_.push_front({std::move(job), nullptr, nullptr, true});
     return false;
   }
   members.push_back({std::move(job), std::move(result)});
@@ -207,6 +216,14 @@ void Writer::write_batch(JobPtr first) {
   const bool committed = end_transaction(members);
   finish(members);
   if (committed && changed && committed_) committed_();
+}
+
+void Writer::serve(Session& session) {
+  auto opened = open();
+  const auto served = session.serve(opened ? SqlResult<GuestConnection*>(connection_.get())
+                                           : sql_fail(std::move(opened.error())));
+  if (!served) note(sql_fail(served.error()));
+  if (served && *served && committed_) committed_();
 }
 
 bool Writer::end_transaction(std::vector<Member>& members) {

@@ -4,7 +4,8 @@
 // the commit, errors too, because they may have seen what others wrote. A member that fails is
 // undone alone; where its failure ends the whole transaction, the others run again without it. A
 // member that takes longer than a slice closes the batch and runs alone. An administrator's work
-// runs between two batches, on a connection of its own.
+// runs between two batches, on a connection of its own, and so does a transaction that somebody
+// holds open (session.h).
 //
 // `submit` may be called from any thread; every job is finished once, from within `stop` at the
 // latest.
@@ -24,6 +25,7 @@
 #include "database/sql_error.h"
 #include "database/sqlite/administration.h"
 #include "database/sqlite/guest_connection.h"
+#include "database/sqlite/session.h"
 
 namespace database::sqlite {
 
@@ -62,6 +64,7 @@ class Writer {
 
   void submit(JobPtr job);
   void submit(Work work);
+  void submit(std::shared_ptr<Session> session);
   void stop();  // after what was submitted
 
   // To be set before the first submit.
@@ -75,10 +78,11 @@ class Writer {
     JobPtr job;
     SqlResult<void> result;
   };
-  // One of the two.
+  // One of the three.
   struct Asked {
     JobPtr job;
     Work work;
+    std::shared_ptr<Session> session = nullptr;
     bool alone = false;  // a job that has taken longer than a slice
   };
 
@@ -87,6 +91,7 @@ class Writer {
   bool take(Asked& asked);
   JobPtr take_next_member();
   void write_batch(JobPtr first);
+  void serve(Session& session);
   bool run_member(std::vector<Member>& members, JobPtr job);
   bool replay(std::vector<Member>& members);
   SqlResult<void> run_marked(WriterJob& job, base::Deadline deadline);
