@@ -1,6 +1,6 @@
 # The short commands. CMakePresets.json is behind them; README.md says what each is for.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test format lint sanitize coverage bench
+.PHONY: help setup build run test format lint sanitize coverage bench soak mutate-rls
 
 JOBS ?= $(shell nproc)
 CTEST = ctest --output-on-failure -j $(JOBS)
@@ -9,6 +9,8 @@ help:
 	@echo "make run       build everything, start a server with a function in it, call it"
 	@echo "make test      every test that needs nothing beyond this machine"
 	@echo "make build | format | lint | sanitize | coverage | bench"
+	@echo "make soak       random tests of row-level security with fresh seeds for SOAK_SECONDS (600)"
+	@echo "make mutate-rls break row-level security in one place at a time: a test must notice"
 
 setup:
 	@scripts/setup
@@ -40,3 +42,10 @@ coverage: setup
 
 bench: build
 	@scripts/bench
+
+soak: setup
+	@scripts/build release differential_test hostile_test equality_test
+	@scripts/soak
+
+mutate-rls: setup
+	@scripts/mutate-rls

@@ -53,6 +53,7 @@ ALTER TABLE keyed ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON keyed USING (owner = auth.uid());
 ALTER TABLE branches ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON branches USING (owner = auth.uid());
+CREATE POLICY cut ON branches FOR DELETE USING (owner = auth.uid() OR team < 3);
 ALTER TABLE "Odd ""Name" ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON "Odd ""Name" USING (owner = auth.uid());
 ALTER TABLE dropbox ENABLE ROW LEVEL SECURITY;
@@ -180,6 +181,9 @@ bool HostileWorld::may(const Caller& caller, Deed deed, const HostileRow& row) c
   if (row.table == "vault") return false;
   if (row.table == "memberships") return own && deed == Deed::kSelect;
   if (row.table == "dropbox") return own || deed != Deed::kSelect;
+  if (row.table == kCascading && deed == Deed::kDelete) {
+    return own || (row.team != "NULL" && std::stoll(row.team) < 3);
+  }
   if (row.table == "shared") {
     return deed == Deed::kSelect ? is_member(caller, row.team) : own && deed != Deed::kDelete;
   }

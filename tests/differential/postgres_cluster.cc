@@ -153,7 +153,7 @@ bool PostgresCluster::serve() {
         // Nobody reads the log once the server is up: it has to stay short.
         std::string("log_min_messages=log"), std::string("log_checkpoints=off"),
         std::string("shared_buffers=16MB"), std::string("max_connections=10"),
-        std::string("statement_timeout=20s")}) {
+        std::string("jit=off"), std::string("statement_timeout=20s")}) {
     arguments.insert(arguments.end(), {"-c", setting});
   }
   server_ = spawn(command("postgres", arguments), {-1, log.ends[1]});
