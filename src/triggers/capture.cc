@@ -22,11 +22,13 @@ constexpr std::int64_t kMaxRows = 4 * 1024 * 1024;
 constexpr int kShort = 256;
 constexpr std::array<std::string_view, 3> kOperations{"INSERT", "UPDATE", "DELETE"};
 
-// A value that JSON can hold, whatever it is.
+// A value that JSON can hold, whatever it is. Text is joined with nothing, so that what json() made
+// is text as any other.
 std::string json_value(std::string_view row, std::string_view column) {
   const std::string value = fmt::format("{}.{}", row, quote_name(column));
   return fmt::format(
-      "CASE typeof({0}) WHEN 'blob' THEN '\\x' || lower(hex({0})) WHEN 'real' THEN "
+      "CASE typeof({0}) WHEN 'text' THEN {0} || '' WHEN 'blob' THEN '\\x' || lower(hex({0})) WHEN "
+      "'real' THEN "
       "CASE WHEN abs({0}) > 1.7976931348623157e308 THEN CAST({0} AS TEXT) ELSE {0} END "
       "ELSE {0} END",
       value);

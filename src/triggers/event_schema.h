@@ -66,7 +66,7 @@ CREATE TABLE _roost_delivery (
   pinned INTEGER
 ) STRICT;
 CREATE INDEX _roost_delivery_ready ON _roost_delivery (trigger_id, due_at) WHERE state = 1;
-CREATE INDEX _roost_delivery_lane ON _roost_delivery (trigger_id, lane, event_id) WHERE state < 2;
+CREATE INDEX _roost_delivery_lane ON _roost_delivery (trigger_id, lane, state, event_id) WHERE state < 2;
 CREATE INDEX _roost_delivery_dead ON _roost_delivery (event_id) WHERE state = 2;
 CREATE INDEX _roost_delivery_done ON _roost_delivery (due_at) WHERE state = 3;
 CREATE TABLE _roost_attempt (

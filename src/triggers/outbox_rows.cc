@@ -70,18 +70,20 @@ std::vector<Event> read_events(const std::vector<Row>& rows) {
   return events;
 }
 
+// `state < 2` is the index's own condition: SQLite uses it where that stands in the query.
 database::Statement promote(TriggerId trigger, std::string lane) {
   return {
-      "UPDATE _roost_delivery SET state = 1 WHERE state = 0 AND event_id = (SELECT event_id "
-      "FROM _roost_delivery WHERE trigger_id = $1 AND lane = $2 AND state < 2 "
-      "ORDER BY event_id LIMIT 1)",
+      "UPDATE _roost_delivery SET state = 1 WHERE event_id = (SELECT event_id FROM "
+      "_roost_delivery WHERE trigger_id = $1 AND lane = $2 AND state = 0 AND state < 2 "
+      "ORDER BY event_id LIMIT 1) AND NOT EXISTS (SELECT 1 FROM _roost_delivery r WHERE "
+      "r.trigger_id = $1 AND r.lane = $2 AND r.state = 1 AND r.state < 2)",
       {trigger, std::move(lane)}};
 }
 
 database::Statement promote_all() {
   return {
-      "UPDATE _roost_delivery SET state = 1 WHERE state = 0 AND event_id IN (SELECT "
-      "min(event_id) FROM _roost_delivery WHERE state < 2 GROUP BY trigger_id, lane)",
+      "UPDATE _roost_delivery SET state = 1 WHERE event_id IN (SELECT min(event_id) FROM "
+      "_roost_delivery WHERE state < 2 GROUP BY trigger_id, lane HAVING max(state) = 0)",
       {}};
 }
 

@@ -19,7 +19,7 @@ inline constexpr std::string_view kEventJoins =
 
 std::vector<Event> read_events(const std::vector<database::Row>& rows);
 
-// The earliest event of a lane that is not done with may be claimed.
+// The earliest event that waits in a lane may be claimed, unless one may be already.
 database::Statement promote(TriggerId trigger, std::string lane);
 // The same of all lanes.
 database::Statement promote_all();

@@ -118,8 +118,11 @@ int ScriptGuard::decide(int action, std::string_view first, std::string_view sec
     case SQLITE_CREATE_INDEX:
     case SQLITE_DROP_INDEX:
       return decide_object("index", first, second);
-    case SQLITE_CREATE_TRIGGER:
     case SQLITE_DROP_TRIGGER:
+      // Also with its table; what Roost needs of them it makes anew.
+      if (!is_roosts(second)) return SQLITE_OK;
+      return decide_object("trigger", first, second);
+    case SQLITE_CREATE_TRIGGER:
       return decide_object("trigger", first, second);
     case SQLITE_CREATE_TEMP_TABLE:
     case SQLITE_CREATE_TEMP_INDEX:
