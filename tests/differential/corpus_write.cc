@@ -20,6 +20,9 @@ constexpr std::string_view kInsert[] = {
     "INSERT INTO notes (title) VALUES (NULL)",
     "INSERT INTO notes (n) VALUES (1)",
     "INSERT INTO notes (id, title) VALUES (1, 'taken')",
+    // The SELECT policy reads the id, which is not known before the row is there.
+    "INSERT INTO teams (name, owner, budget) VALUES ('x', NULL, NULL) RETURNING id > 0 AS made",
+    "INSERT INTO teams (name, owner) VALUES ('red', NULL) RETURNING id > 0 AS made",
     "INSERT INTO notes (id, title) VALUES (NULL, 'no id') RETURNING title",
     R"(INSERT INTO "Odd Table" ("order") VALUES (77) RETURNING "order")",
     "INSERT INTO notes (id, title) VALUES (4, 'x') ON CONFLICT (id) DO UPDATE SET n = 1 WHERE "

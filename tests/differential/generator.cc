@@ -225,7 +225,13 @@ std::string StatementGenerator::selected_rows(const std::vector<const GeneratedC
                 ? expressions_.make(column->type, scope, 1)
                 : fmt::format("coalesce({}, 0) + 300", expressions_.column(Type::kInt, scope));
   }
-  return fmt::format("SELECT {} FROM {} WHERE {}", list, tables, expressions_.condition(scope));
+  // Which of the rows that conflict comes first is determined.
+  std::string order;
+  for (std::size_t i = 1; i <= columns.size(); ++i) {
+    order += fmt::format("{}{}", order.empty() ? "" : ", ", i);
+  }
+  return fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {}", list, tables,
+                     expressions_.condition(scope), order);
 }
 
 std::string StatementGenerator::assignments(const GeneratedTable& table, const Scope& scope) {
@@ -277,8 +283,11 @@ Generated StatementGenerator::insert() {
     for (std::size_t i = 0; i < rows; ++i) sql += (i == 0 ? "VALUES " : ", ") + values(columns);
   }
   if (conflicts) sql += conflict(table);
-  if (choices_.chance(35)) sql += returning({{"", &table}});
-  return {sql, selects || rows > 1};
+  const bool returns = choices_.chance(35);
+  if (returns) sql += returning({{"", &table}});
+  // A policy that reads the id has to wait for it, where the database makes it.
+  const bool waits = returns && columns.front() != &table.columns.front();
+  return {sql, selects || rows > 1 || waits};
 }
 
 // ---- UPDATE and DELETE -------------------------------------------------------------------------

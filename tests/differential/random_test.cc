@@ -22,10 +22,18 @@ struct Tally {
   std::size_t rows = 0;     // that came back or were changed
   std::size_t refused = 0;  // by a policy, a grant or a constraint
   std::size_t by_other_rule = 0;
+  std::size_t forgotten = 0;  // tables without a grant that PostgreSQL did not ask for
 };
 
 bool is_refusal(const Answer& answer) {
   return answer.state == "42501" || answer.state.starts_with("23") || answer.state == "21000";
+}
+
+// What PostgreSQL computes before it looks for tables hides their grants from it; Roost refuses
+// (known_differences.cc).
+bool is_forgotten_table(const Answer& postgres, const Answer& roost) {
+  return roost.state == "42501" && roost.message.starts_with("permission denied for table ") &&
+         !postgres.message.starts_with("permission denied");
 }
 
 // Nothing, or what differs.
@@ -44,6 +52,10 @@ std::string try_one(Duel& duel, const std::vector<std::uint32_t>& numbers, Tally
     return {};
   }
   if (is_equivalent(postgres, roost)) return {};
+  if (is_forgotten_table(postgres, roost)) {
+    ++tally.forgotten;
+    return {};
+  }
   const std::string what = difference(postgres, roost, is_ordered(generated.sql));
   if (what.empty()) return {};
   return std::string(caller.name) + ": " + generated.sql + "\n" + what;
@@ -77,9 +89,11 @@ TEST(Differential, RandomStatements) {
     check(*duel, seed, soak_size(kStatementsPerSeed), tally);
   }
   std::cout << tally.statements << " statements: " << tally.rows << " rows, " << tally.refused
-            << " refused, " << tally.by_other_rule << " of them by another rule\n";
+            << " refused, " << tally.by_other_rule << " of them by another rule, "
+            << tally.forgotten << " by Roost alone for a table that is never read\n";
   EXPECT_GT(tally.rows, tally.statements / 4);
   EXPECT_GT(tally.refused, tally.statements / 20);
+  EXPECT_LT(tally.forgotten, tally.statements / 50);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Changes to the data, row by row (keeper.h): security-critical.
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 #include <utility>
 
@@ -269,13 +270,17 @@ class Keeper::Inserter {
   }
 
   SqlResult<void> add(const Insertion& row) {
-    const bool late = checks_ && id_is_made(row) && reads_id();
+    const bool late = checks_ && id_is_made(row) && reads_id(need_);
+    // The SELECT policy alone waits for the id where the others can do without.
+    const bool partly = late && !reads_id(false);
     const bool again = checks_ && (late || which_.has_triggers);
     const bool returning = want_rows_ || updates_ || again;
     auto statement = keeper_.insert_statement(table_, row.columns, upsert_, returning);
     if (!statement) return sql_fail(std::move(statement.error()));
     bind_row(statement->get(), row.values);
-    if (checks_ || updates_) keeper_.armed_ = Armed{table_, Command::kInsert, need_, late};
+    if (checks_ || updates_) {
+      keeper_.armed_ = Armed{table_, Command::kInsert, need_ && !partly, late && !partly};
+    }
     auto outcome = keeper_.run_change(statement->get(), table_, returning);
     if (!outcome) return sql_fail(std::move(outcome.error()));
     if (!outcome->changed) return updates_ ? update_old() : SqlResult<void>();
@@ -299,12 +304,13 @@ class Keeper::Inserter {
     if (listed == row.columns.end()) return true;
     return is_null(row.values[static_cast<std::size_t>(listed - row.columns.begin())]);
   }
-  [[nodiscard]] bool reads_id() {
-    if (!reads_id_) {
-      reads_id_ =
-          keeper_.composition().check_reads(table_, Command::kInsert, need_, *which_.integer_key);
+  [[nodiscard]] bool reads_id(bool need) {
+    std::optional<bool>& known = reads_id_[need ? 1 : 0];
+    if (!known) {
+      known =
+          keeper_.composition().check_reads(table_, Command::kInsert, need, *which_.integer_key);
     }
-    return *reads_id_;
+    return *known;
   }
 
   SqlResult<RowKey> conflicting_row() {
@@ -367,7 +373,7 @@ class Keeper::Inserter {
   const bool want_rows_;
   const bool updates_;
   const bool checks_;
-  std::optional<bool> reads_id_;
+  std::array<std::optional<bool>, 2> reads_id_;  // without and with the SELECT policy
   std::unordered_set<RowKey> touched_;
   Changed changed_;
 };
