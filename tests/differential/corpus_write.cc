@@ -20,6 +20,8 @@ constexpr std::string_view kInsert[] = {
     "INSERT INTO notes (title) VALUES (NULL)",
     "INSERT INTO notes (n) VALUES (1)",
     "INSERT INTO notes (id, title) VALUES (1, 'taken')",
+    "INSERT INTO inbox (recipient) VALUES (auth.uid()) RETURNING CASE WHEN true THEN 1 ELSE id END "
+    "AS one",
     // The SELECT policy reads the id, which is not known before the row is there.
     "INSERT INTO teams (name, owner, budget) VALUES ('x', NULL, NULL) RETURNING id > 0 AS made",
     "INSERT INTO teams (name, owner) VALUES ('red', NULL) RETURNING id > 0 AS made",
@@ -166,6 +168,11 @@ constexpr std::string_view kInsert[] = {
 };
 
 constexpr std::string_view kUpdate[] = {
+    // A column that is named, though nothing needs its value.
+    "UPDATE posts SET body = 'x' WHERE true OR body = 'a'",
+    "UPDATE ballots AS b SET choice = 'x' WHERE EXISTS (SELECT 1 FROM teams WHERE false AND "
+    "b.choice = 'a')",
+    "UPDATE posts SET body = 'x' WHERE EXISTS (SELECT 1 FROM notes AS posts WHERE posts.id > 0)",
     "UPDATE notes SET n = 1",
     "UPDATE notes SET n = n + 1",
     "UPDATE notes SET n = n + 1 WHERE id = 1",
@@ -276,6 +283,8 @@ constexpr std::string_view kUpdate[] = {
 };
 
 constexpr std::string_view kDelete[] = {
+    "DELETE FROM posts WHERE true OR body = 'a'",
+    "DELETE FROM inbox RETURNING CASE WHEN true THEN 1 ELSE id END AS one",
     "DELETE FROM notes",
     "DELETE FROM notes WHERE id = 3 RETURNING *",
     "DELETE FROM notes WHERE id = 8",

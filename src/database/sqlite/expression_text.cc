@@ -79,6 +79,7 @@ std::string Translator::column(const Fields& node) {
   const Scope::Found found = scope_.find(table, name);
   switch (found.outcome) {
     case Outcome::kColumn:
+      note_watched(found);
       return found.column.text;
     case Outcome::kNoTable:
       return fail(SqlState::kUndefinedTable,
@@ -98,6 +99,12 @@ std::string Translator::column(const Fields& node) {
               table.empty() ? fmt::format("column \"{}\" does not exist", name)
                             : fmt::format("column {}.{} does not exist", table, name),
               &node);
+}
+
+void Translator::note_watched(const Scope::Found& found) {
+  if (scope_.levels[scope_.levels.size() - 1 - found.depth] != watched_) return;
+  const std::string prefix = quote_name(watched_->sources.front().alias) + ".";
+  if (found.column.text.starts_with(prefix)) names_watched_ = true;
 }
 
 std::string Translator::stray_default(const Fields& node) {

@@ -376,7 +376,7 @@ SqlResult<Keeper::Changed> GuestPair::insert(const Compiled& compiled, const Sta
     }
   }
   const Keeper::Upsert* const conflict = what.conflict ? &upsert : nullptr;
-  const bool need = compiled.returning_reads || !upsert.target.empty();
+  const bool need = what.names_target || compiled.returning_reads || !upsert.target.empty();
 
   std::vector<Keeper::Insertion> rows;
   if (!compiled.source) {
@@ -431,7 +431,7 @@ SqlResult<Keeper::Changed> GuestPair::update(const Compiled& compiled, const Sta
   const GuestStatement& what = compiled.statement;
   const Keeper::Assignment assignment{what.columns, what.default_columns};
   const bool want_rows = compiled.returning != nullptr;
-  const bool named = compiled.target_reads || compiled.returning_reads;
+  const bool named = what.names_target || compiled.target_reads || compiled.returning_reads;
   if (auto ready = keeper_->prepare_update(what.target, assignment, named, want_rows); !ready) {
     return sql_fail(std::move(ready.error()));
   }
@@ -452,7 +452,7 @@ SqlResult<Keeper::Changed> GuestPair::update(const Compiled& compiled, const Sta
 SqlResult<Keeper::Changed> GuestPair::remove(const Compiled& compiled, const Statement& statement) {
   const GuestStatement& what = compiled.statement;
   const bool want_rows = compiled.returning != nullptr;
-  const bool named = compiled.target_reads || compiled.returning_reads;
+  const bool named = what.names_target || compiled.target_reads || compiled.returning_reads;
   if (auto ready = keeper_->prepare_remove(what.target, named, want_rows); !ready) {
     return sql_fail(std::move(ready.error()));
   }

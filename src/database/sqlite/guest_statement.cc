@@ -41,6 +41,7 @@ SqlResult<GuestStatement> GuestStatementWriter::write(const Node& statement) {
   if (translator_.error()) return sql_fail(*translator_.error());
   made_.reads = translator_.take_reads();
   made_.parameters = translator_.parameters();
+  made_.names_target = translator_.names_watched();
   return std::move(made_);
 }
 
@@ -61,6 +62,7 @@ bool GuestStatementWriter::open(const Fields& statement) {
   const Fields* alias = object_field(*relation, "alias");
   alias_ = alias == nullptr ? target().name : text_field(*alias, "aliasname");
   level_.add(source_of(target(), *found, alias_));
+  translator_.watch(level_);
   return true;
 }
 

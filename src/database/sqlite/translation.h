@@ -48,7 +48,10 @@ struct GuestStatement {
   // refuse.
   std::string probe;
 
-  std::size_t target = 0;            // the table; not of SELECT
+  std::size_t target = 0;  // the table; not of SELECT
+  // A column of the target is read: whether SQLite reads it too, or finds out that it need not, the
+  // SELECT policy holds.
+  bool names_target = false;
   std::vector<std::size_t> columns;  // INSERT's list (all but generated ones without one), or SET's
   bool columns_listed = false;       // INSERT had a list of its own
   std::vector<std::size_t> default_columns;  // UPDATE: SET c = DEFAULT

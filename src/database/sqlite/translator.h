@@ -59,6 +59,10 @@ class Translator {
   // The table that a change is for; nothing, and an error, when there is none.
   std::optional<std::size_t> target(const Fields& relation);
 
+  // From now on, whether a column of the first source of `level` is named. It must outlive this.
+  void watch(const Level& level) { watched_ = &level; }
+  [[nodiscard]] bool names_watched() const { return names_watched_; }
+
   // A condition, where no aggregate may stand: `clause` is named in the message.
   std::string condition(const Node& node, std::string_view clause);
 
@@ -87,6 +91,7 @@ class Translator {
   // expression_text.cc
   std::string constant(const Fields& node);
   std::string column(const Fields& node);
+  void note_watched(const Scope::Found& found);
   std::string parameter(const Fields& node);
   std::string operation(const Fields& node);
   std::string plain_operator(const Fields& node);
@@ -226,6 +231,8 @@ class Translator {
   const Purpose purpose_;
   std::optional<SqlError> error_;
   Scope scope_;
+  const Level* watched_ = nullptr;
+  bool names_watched_ = false;
   std::vector<std::size_t> reads_;  // tables, each once
   std::uint32_t parameters_ = 0;
   int depth_ = 0;
