@@ -11,6 +11,7 @@
 #include "http/database_routes.h"
 #include "http/deploy_form.h"
 #include "http/error_response.h"
+#include "http/event_routes.h"
 #include "http/health.h"
 #include "http/log_query.h"
 #include "http/log_stream.h"
@@ -73,6 +74,9 @@ Task<Answer> AdminRoutes::answer(reactor::Loop& loop, Pass&, Request& request) {
   if (!allows(path->route, request.method)) {
     co_return method_not_allowed(request.method, allowed_methods(path->route));
   }
+  if (is_event_route(path->route)) {
+    co_return co_await answer_events(loop, shared_.context.events, *path, request);
+  }
   co_return co_await dispatch(loop, *path, request);
 }
 
@@ -112,6 +116,8 @@ Task<Answer> AdminRoutes::dispatch(reactor::Loop& loop, AdminPath path, Request&
       co_return health_answer();
     case AdminRoute::kReady:
       co_return ready_answer(shared_.draining);
+    default:  // event_routes.h
+      break;
   }
   std::unreachable();
 }

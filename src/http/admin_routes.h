@@ -1,5 +1,5 @@
-// The admin listener: functions, versions, logs, the database, metrics and health (admin_path.h has
-// the table).
+// The admin listener: functions, versions, logs, the database, events, metrics and health
+// (admin_path.h has the table).
 //
 // Everything below /admin/v1 asks for a service_role key. Every request must name this server as
 // its host by an IP literal, `localhost` or the configured name. Work on the registry and the

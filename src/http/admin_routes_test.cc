@@ -31,10 +31,31 @@ TEST(AdminRoutes, PathsAreExact) {
   EXPECT_EQ(match_admin_path("/admin/v1/functions")->route, AdminRoute::kFunctions);
   EXPECT_EQ(match_admin_path("/admin/v1/functions/a-b_1")->name, "a-b_1");
   EXPECT_EQ(match_admin_path("/admin/v1/functions/a/logs")->route, AdminRoute::kFunctionLogs);
-  for (const char* const bad :
-       {"", "/", "/admin/v1", "/admin/v1/", "/admin/v1/functions/", "/admin/v1/functions/A",
-        "/admin/v1/functions/a/", "/admin/v1/functions/a/log", "/admin/v1/functions/a/logs/",
-        "/admin/v1/functionsx", "/admin/v1/functions//logs", "/metrics/", "/admin/v2/functions"}) {
+  EXPECT_EQ(match_admin_path("/admin/v1/events/12/explain")->name, "12");
+  EXPECT_EQ(match_admin_path("/admin/v1/schedules/at")->route, AdminRoute::kRunAt);
+  EXPECT_EQ(match_admin_path("/admin/v1/schedules/at/run")->name, "at");
+  for (const char* const bad : {"/admin/v1/events/",
+                                "/admin/v1/events/x",
+                                "/admin/v1/events/-1",
+                                "/admin/v1/events/1/",
+                                "/admin/v1/events//explain",
+                                "/admin/v1/schedules/f",
+                                "/admin/v1/schedules/F/run",
+                                "/admin/v1/schedules/",
+                                "/admin/v1/dead-letters/1",
+                                "",
+                                "/",
+                                "/admin/v1",
+                                "/admin/v1/",
+                                "/admin/v1/functions/",
+                                "/admin/v1/functions/A",
+                                "/admin/v1/functions/a/",
+                                "/admin/v1/functions/a/log",
+                                "/admin/v1/functions/a/logs/",
+                                "/admin/v1/functionsx",
+                                "/admin/v1/functions//logs",
+                                "/metrics/",
+                                "/admin/v2/functions"}) {
     EXPECT_FALSE(match_admin_path(bad)) << bad;
   }
   EXPECT_TRUE(needs_key("/admin/v1"));
@@ -46,11 +67,12 @@ TEST(AdminRoutes, PathsAreExact) {
 // The document and the table of routes say the same.
 TEST(AdminRoutes, OpenApiHasEveryRouteThatExists) {
   const json::object paths = json::parse(openapi_json()).at("paths").as_object();
-  EXPECT_EQ(paths.size(), 13U);
+  EXPECT_EQ(paths.size(), 26U);
   std::set<AdminRoute> routes;
   for (const auto& path : paths) {
     std::string text(path.key());
     if (const auto at = text.find("{name}"); at != std::string::npos) text.replace(at, 6, "hello");
+    if (const auto at = text.find("{id}"); at != std::string::npos) text.replace(at, 4, "7");
     const auto match = match_admin_path(text);
     ASSERT_TRUE(match) << text;
     routes.insert(match->route);
@@ -62,7 +84,7 @@ TEST(AdminRoutes, OpenApiHasEveryRouteThatExists) {
           << method << " " << text;
     }
   }
-  EXPECT_EQ(routes.size(), 13U);
+  EXPECT_EQ(routes.size(), 26U);
 }
 
 TEST(AdminRoutes, EveryReferenceOfOpenApiLeadsSomewhere) {

@@ -13,6 +13,7 @@
 #include "catalog/json_document.h"
 #include "host/parameters.h"
 #include "http/error_response.h"
+#include "http/json_members.h"
 
 namespace http {
 namespace {
@@ -27,47 +28,14 @@ std::unexpected<base::Error> invalid(std::string message) {
   return base::fail(base::Code::kInvalidArgument, std::move(message));
 }
 
-std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
-
-// An object's members by name; `where` begins the messages about them.
-class Members {
- public:
-  static base::Result<Members> of(const json::value& value, std::string_view where,
-                                  std::span<const std::string_view> known) {
-    const json::object* const object = value.if_object();
-    if (object == nullptr) return invalid(fmt::format("{} is not a JSON object", where));
-    for (const json::key_value_pair& member : *object) {
-      const std::string_view key(member.key().data(), member.key().size());
-      if (std::ranges::find(known, key) == known.end()) {
-        return invalid(fmt::format("{} has an unknown key '{}': known are {}", where, key,
-                                   fmt::join(known, ", ")));
-      }
-    }
-    return Members(*object, where);
+// PostgreSQL's parser, and SQLite's, take text to end at a NUL.
+base::Result<std::string> sql_of(const JsonMembers& members) {
+  base::Result<std::string> sql = members.text("sql");
+  if (sql && sql->contains('\0')) {
+    return invalid(fmt::format("'sql' of {} holds U+0000", members.where()));
   }
-
-  [[nodiscard]] const json::value* find(std::string_view key) const {
-    return object_->if_contains(key);
-  }
-  [[nodiscard]] base::Result<std::string> text(std::string_view key) const {
-    const json::value* const value = find(key);
-    if (value == nullptr) return invalid(fmt::format("{} lacks the key '{}'", where_, key));
-    if (!value->is_string()) return invalid(fmt::format("'{}' of {} is no string", key, where_));
-    return std::string(view(value->get_string()));
-  }
-  // SQL: PostgreSQL's parser, and SQLite's, take text to end at a NUL.
-  [[nodiscard]] base::Result<std::string> sql() const {
-    base::Result<std::string> sql = text("sql");
-    if (sql && sql->contains('\0')) return invalid(fmt::format("'sql' of {} holds U+0000", where_));
-    return sql;
-  }
-
- private:
-  Members(const json::object& object, std::string_view where) : object_(&object), where_(where) {}
-
-  const json::object* object_;
-  std::string where_;
-};
+  return sql;
+}
 
 base::Result<json::value> parse_body(std::string_view body) {
   if (body.size() > kMaxSqlBodyBytes) {
@@ -98,7 +66,7 @@ base::Result<std::string> claims_of(const json::value* given, const auth::Princi
 
 base::Result<auth::Principal> caller_of(const json::value& value) {
   constexpr std::array<std::string_view, 3> kKnown{"role", "user_id", "claims"};
-  const base::Result<Members> members = Members::of(value, "'as'", kKnown);
+  const base::Result<JsonMembers> members = JsonMembers::of(value, "'as'", kKnown);
   if (!members) return base::fail(members.error());
   const base::Result<std::string> name = members->text("role");
   if (!name) return base::fail(name.error());
@@ -128,7 +96,7 @@ base::Result<std::vector<database::Value>> parameters_of(const json::value& valu
 
 base::Result<database::Migration> migration_of(const json::value& value) {
   constexpr std::array<std::string_view, 3> kKnown{"version", "name", "sql"};
-  const base::Result<Members> members = Members::of(value, "a migration", kKnown);
+  const base::Result<JsonMembers> members = JsonMembers::of(value, "a migration", kKnown);
   if (!members) return base::fail(members.error());
   const json::value* const version = members->find("version");
   const std::int64_t* const number = version == nullptr ? nullptr : version->if_int64();
@@ -137,7 +105,7 @@ base::Result<database::Migration> migration_of(const json::value& value) {
   }
   base::Result<std::string> name = members->text("name");
   if (!name) return base::fail(std::move(name.error()));
-  base::Result<std::string> sql = members->sql();
+  base::Result<std::string> sql = sql_of(*members);
   if (!sql) return base::fail(std::move(sql.error()));
   return database::Migration{.version = static_cast<std::uint64_t>(*number),
                              .name = std::move(*name),
@@ -212,9 +180,9 @@ base::Result<SqlRequest> parse_sql_request(std::string_view body) {
   constexpr std::array<std::string_view, 3> kKnown{"sql", "params", "as"};
   const base::Result<json::value> document = parse_body(body);
   if (!document) return base::fail(document.error());
-  const base::Result<Members> members = Members::of(*document, "the body", kKnown);
+  const base::Result<JsonMembers> members = JsonMembers::of(*document, "the body", kKnown);
   if (!members) return base::fail(members.error());
-  base::Result<std::string> sql = members->sql();
+  base::Result<std::string> sql = sql_of(*members);
   if (!sql) return base::fail(std::move(sql.error()));
   SqlRequest request{.statement = {.sql = std::move(*sql), .parameters = {}}, .caller = {}};
   if (const json::value* const as = members->find("as")) {
@@ -237,7 +205,7 @@ base::Result<std::vector<database::Migration>> parse_migrations(std::string_view
   constexpr std::array<std::string_view, 1> kKnown{"migrations"};
   const base::Result<json::value> document = parse_body(body);
   if (!document) return base::fail(document.error());
-  const base::Result<Members> members = Members::of(*document, "the body", kKnown);
+  const base::Result<JsonMembers> members = JsonMembers::of(*document, "the body", kKnown);
   if (!members) return base::fail(members.error());
   const json::value* const list = members->find("migrations");
   if (list == nullptr || !list->is_array()) return invalid("'migrations' of the body is no array");

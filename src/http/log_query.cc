@@ -1,15 +1,12 @@
 #include "http/log_query.h"
 
-#include <algorithm>
 #include <charconv>
-#include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/encoding.h"
+#include "http/query_parameters.h"
 
 namespace http {
 namespace {
@@ -53,21 +50,10 @@ base::Result<void> set(LogQuery& query, const std::string& name, const std::stri
 base::Result<LogQuery> parse_log_query(std::string_view query, std::string_view function) {
   LogQuery out;
   out.entries.function = function;
-  std::set<std::string> seen;
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-    if (pair.empty()) continue;
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    const auto name = base::from_percent(pair.substr(0, equals), base::Plus::kSpace);
-    const auto value =
-        base::from_percent(pair.substr(std::min(equals + 1, pair.size())), base::Plus::kSpace);
-    if (!name || !value) return invalid("the query is not percent-encoded");
-    if (!seen.insert(*name).second) return invalid(fmt::format("'{}' is given twice", *name));
-    if (base::Result<void> done = set(out, *name, *value); !done) {
-      return base::fail(std::move(done.error()));
-    }
-  }
+  const auto read = for_each_parameter(
+      query,
+      [&out](const std::string& name, const std::string& value) { return set(out, name, value); });
+  if (!read) return base::fail(read.error());
   return out;
 }
 

@@ -1,9 +1,14 @@
 #include "http/openapi.h"
 
+#include <string>
+
+#include "http/openapi_events.h"
+
 namespace http {
 namespace {
 
-constexpr std::string_view kDocument = R"json({
+// The document, but for what is said of events.
+constexpr std::string_view kPaths = R"json({
   "openapi": "3.1.0",
   "info": {
     "title": "Roost admin API",
@@ -249,7 +254,9 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
-    "/admin/v1/openapi.json": {
+)json";
+
+constexpr std::string_view kRest = R"json(    "/admin/v1/openapi.json": {
       "get": {
         "summary": "This document",
         "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {}}}}
@@ -426,7 +433,9 @@ constexpr std::string_view kDocument = R"json({
       },
       "Role": {"enum": ["anon", "authenticated", "service_role"]},
       "Roles": {"type": "array", "items": {"enum": ["public", "anon", "authenticated", "service_role"]}},
-      "Rows": {
+)json";
+
+constexpr std::string_view kSchemas = R"json(      "Rows": {
         "type": "object",
         "required": ["rows", "count"],
         "properties": {
@@ -505,6 +514,13 @@ constexpr std::string_view kDocument = R"json({
 
 }  // namespace
 
-std::string_view openapi_json() { return kDocument; }
+std::string_view openapi_json() {
+  static const std::string kDocument = std::string(kPaths)
+                                           .append(event_paths())
+                                           .append(kRest)
+                                           .append(event_schemas())
+                                           .append(kSchemas);
+  return kDocument;
+}
 
 }  // namespace http

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,9 @@
 #include "reactor/reactor.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "triggers/explanation.h"
+#include "triggers/outbox.h"
+#include "triggers/schedules.h"
 
 namespace http {
 
@@ -36,6 +40,14 @@ struct Settings {
   std::chrono::milliseconds write_timeout{30'000};
 };
 
+// What runs by itself, as administrators see it.
+struct Events {
+  triggers::Outbox& outbox;
+  triggers::Schedules& schedules;
+  triggers::Explainer& explainer;
+  std::function<void()> wake;  // there may be something to run at once; any thread
+};
+
 // What the routes reach; all of it must outlive the Server.
 struct Context {
   reactor::Reactor& reactor;
@@ -44,6 +56,7 @@ struct Context {
   invoke::Invoker& invoker;
   journal::Journal& journal;
   database::Pool& database;
+  Events events;
   telemetry::Metrics& metrics;
   const telemetry::Log& log;
   const catalog::Keys& keys;

@@ -1,5 +1,5 @@
-// A whole Server over a real registry and journal in a folder of its own; only the guest and the
-// database are played.
+// A whole Server over a real registry, journal and outbox in a folder of its own; only the guest
+// and the database of the SQL routes are played. No dispatcher: events stay as they are.
 //
 // What the guest does, the path says:
 //   /fail/<CODE>    ends with that error     /status/<n>   answers with that status and body "x"
@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@
 #include "journal/journal.h"
 #include "reactor/reactor.h"
 #include "sandbox/sandbox.h"
+#include "triggers/event_schema.h"
+#include "triggers/explanation.h"
+#include "triggers/outbox.h"
+#include "triggers/schedules.h"
 
 namespace http {
 
@@ -115,6 +120,8 @@ class TestWorld {
   explicit TestWorld(Settings settings = {}, invoke::Admission::Settings admission = {})
       : registry_(*catalog::Registry::open(
             *database::open_sqlite(folder_ / "roost.db", database::SystemAccess{}))),
+        schedules_(*events_, outbox_, *registry_),
+        explainer_(*events_, outbox_, *registry_),
         journal_(*journal::Journal::open(folder_ / "journal", {})),
         deployer_(*registry_, sandbox_, triggers_, reactor_.blocking(),
                   {.max_module_bytes = 64 * 1024}),
@@ -136,10 +143,20 @@ class TestWorld {
     server_->close();
     EXPECT_TRUE(eventually([this] { return server_->connections() == 0; }));
     reactor_.stop();
+    events_->stop();
   }
 
   Context context() {
-    return {reactor_, *registry_, deployer_, invoker_, *journal_, database_, metrics_, log_, keys_};
+    return {reactor_,
+            *registry_,
+            deployer_,
+            invoker_,
+            *journal_,
+            database_,
+            {outbox_, schedules_, explainer_, [this] { ++wakes; }},
+            metrics_,
+            log_,
+            keys_};
   }
 
   // A function with the played guest, straight into the registry.
@@ -181,6 +198,22 @@ class TestWorld {
                        length, body);
   }
 
+  // A statement of Roost's own on the events' database.
+  std::vector<database::Row> events(const std::string& sql) {
+    auto tables = await(
+        events_->run(reactor_.loop(0), database::SystemAccess(), {{sql, {}}}, database::Bounds()));
+    EXPECT_TRUE(tables) << tables.error().message << "\n" << sql;
+    return tables ? tables->front() : std::vector<database::Row>();
+  }
+  std::int64_t add_event(const std::string& function, triggers::Milliseconds due_at) {
+    auto id = await(
+        outbox_.add(reactor_.loop(0), function, R"({"trigger":"schedule","cron":null})", due_at));
+    EXPECT_TRUE(id);
+    return id ? *id : 0;
+  }
+
+  std::atomic<int> wakes = 0;  // of the dispatcher
+
   Server& server() { return *server_; }
   PlayedSandbox& sandbox() { return sandbox_; }
   PlayedDatabase& database() { return database_; }
@@ -191,11 +224,26 @@ class TestWorld {
   [[nodiscard]] const catalog::Keys& keys() const { return keys_; }
 
  private:
+  template <class T>
+  T await(reactor::Task<T> task) {
+    std::promise<T> promise;
+    auto future = promise.get_future();
+    reactor_.loop(0).spawn([](reactor::Task<T> inner, std::promise<T>& out) -> reactor::Task<void> {
+      out.set_value(co_await std::move(inner));
+    }(std::move(task), promise));
+    return future.get();
+  }
+
   reactor::Reactor reactor_{2, 2};
   database::TestFolder folder_;
   PlayedSandbox sandbox_;
   PlayedDatabase database_;
   std::unique_ptr<catalog::Registry> registry_;
+  std::unique_ptr<database::Pool> events_ = database::open_sqlite_pool(
+      folder_ / "data.db", 2, reactor_.blocking(), {triggers::kEventSchema});
+  triggers::Outbox outbox_{*events_, "test"};
+  triggers::Schedules schedules_;
+  triggers::Explainer explainer_;
   std::unique_ptr<journal::Journal> journal_;
   telemetry::Metrics metrics_;
   telemetry::Log log_ = telemetry::Log::silent();

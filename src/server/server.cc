@@ -22,8 +22,10 @@
 #include "triggers/clock.h"
 #include "triggers/dispatcher.h"
 #include "triggers/event_schema.h"
+#include "triggers/explanation.h"
 #include "triggers/installer.h"
 #include "triggers/outbox.h"
+#include "triggers/schedules.h"
 
 namespace server {
 namespace {
@@ -64,6 +66,7 @@ class ComposedServer final : public Server {
 
   Result<void> open_storage();
   void open_triggers();
+  void wake();
   reactor::Task<void> fire();
   Result<void> open_engine();
   Result<void> listen();
@@ -100,6 +103,8 @@ class ComposedServer final : public Server {
   std::unique_ptr<deploy::Deployer> deployer_;
   std::unique_ptr<invoke::Invoker> invoker_;
   std::unique_ptr<triggers::Outbox> outbox_;
+  std::unique_ptr<triggers::Schedules> schedules_;
+  std::unique_ptr<triggers::Explainer> explainer_;
   std::unique_ptr<triggers::Dispatcher> dispatcher_;
   std::unique_ptr<triggers::Clock> clock_;
   std::unique_ptr<http::Server> http_;
@@ -169,6 +174,10 @@ Result<void> ComposedServer::listen() {
                                                          .invoker = *invoker_,
                                                          .journal = *journal_,
                                                          .database = *database_,
+                                                         .events = {.outbox = *outbox_,
+                                                                    .schedules = *schedules_,
+                                                                    .explainer = *explainer_,
+                                                                    .wake = [this] { wake(); }},
                                                          .metrics = metrics_,
                                                          .log = log_,
                                                          .keys = keys_});
@@ -184,6 +193,8 @@ Result<void> ComposedServer::listen() {
 
 void ComposedServer::open_triggers() {
   outbox_ = std::make_unique<triggers::Outbox>(*database_, base::make_uuid());
+  schedules_ = std::make_unique<triggers::Schedules>(*database_, *outbox_, *registry_);
+  explainer_ = std::make_unique<triggers::Explainer>(*database_, *outbox_, *registry_);
   dispatcher_ =
       std::make_unique<triggers::Dispatcher>(triggers::Dispatcher::Rooms{.outbox = *outbox_,
                                                                          .pool = *database_,
@@ -198,6 +209,13 @@ void ComposedServer::open_triggers() {
     if (installer_->captures()) dispatcher_->wake();
   });
   installer_->on_change([this] { clock_->wake(); });
+}
+
+// An administrator asks for more than what commits of rows bring: these wake only where something
+// fires on them.
+void ComposedServer::wake() {
+  dispatcher_->wake();
+  clock_->wake();
 }
 
 // What a crash left between the registry and the database is made good first.
