@@ -1,0 +1,135 @@
+// What holds below the translator, whatever it wrote: the guest's connection asked directly, and
+// the keeper with keys and without triggers as no statement would have it.
+#include "database/sqlite/guest_pair.h"
+
+#include <gtest/gtest.h>
+
+#include "database/sqlite/administration.h"
+#include "database/test_folder.h"
+
+namespace database::sqlite {
+namespace {
+
+constexpr std::string_view kSchema = R"(
+CREATE TABLE notes (id INTEGER PRIMARY KEY, owner TEXT DEFAULT (auth_uid()), body TEXT UNIQUE) STRICT;
+CREATE TABLE branches (id INTEGER PRIMARY KEY, stem INTEGER REFERENCES branches (id) ON DELETE CASCADE,
+  owner TEXT) STRICT;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes, branches TO authenticated;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notes USING (owner = auth.uid());
+ALTER TABLE branches ENABLE ROW LEVEL SECURITY;
+CREATE POLICY seen ON branches FOR SELECT USING (true);
+CREATE POLICY cut ON branches FOR DELETE USING (owner = auth.uid());
+INSERT INTO notes VALUES (1, 'alice', 'milk'), (2, 'bob', 'rent');
+INSERT INTO branches VALUES (1, NULL, 'alice'), (2, 1, 'alice'), (3, 1, 'bob'), (4, 2, 'alice');
+)";
+
+GuestAccess user(const std::string& id) {
+  return GuestAccess({auth::Role::kAuthenticated, id, "{}"});
+}
+
+class GuestPairTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto administration = Administration::open(folder_ / "data.db");
+    ASSERT_TRUE(administration) << administration.error().message;
+    const auto made = (*administration)->run(std::string(kSchema), {});
+    ASSERT_TRUE(made) << to_json(made.error());
+    auto pair = GuestPair::open(folder_ / "data.db", Mode::kWrite);
+    ASSERT_TRUE(pair) << pair.error().message;
+    pair_ = std::move(*pair);
+    ASSERT_TRUE(pair_->keeper().begin());
+  }
+
+  // The rows that the guest's connection shows, in SQLite's own dialect.
+  int rows_of(const std::string& sql) {
+    auto statement = prepare(pair_->guest(), sql);
+    EXPECT_TRUE(statement) << sql << ": " << statement.error().message;
+    int rows = 0;
+    while (statement && sqlite3_step(statement->get()) == SQLITE_ROW) ++rows;
+    return rows;
+  }
+  bool is_refused(const std::string& sql) { return !prepare(pair_->guest(), sql).has_value(); }
+
+  SqlResult<Rows> run(const std::string& as, const std::string& sql) {
+    return pair_->run(user(as), {sql, {}}, {});
+  }
+
+  std::vector<RowKey> keys(const char* sql) {
+    std::vector<RowKey> keys;
+    auto statement = prepare(pair_->keeper().connection(), sql);
+    EXPECT_TRUE(statement) << statement.error().message;
+    while (sqlite3_step(statement->get()) == SQLITE_ROW) {
+      keys.push_back(encode_key(statement->get(), 1));
+    }
+    return keys;
+  }
+
+  const TestFolder folder_;
+  std::unique_ptr<GuestPair> pair_;
+};
+
+TEST_F(GuestPairTest, TheGuestsConnectionTakesQueriesOfItsTablesOnly) {
+  EXPECT_FALSE(is_refused("SELECT * FROM notes"));
+  for (const char* sql :
+       {"CREATE TABLE mine (a)", "CREATE TEMP TABLE mine (a)", "CREATE VIEW v AS SELECT 1",
+        "ATTACH ':memory:' AS other", "PRAGMA database_list", "SELECT * FROM sqlite_schema",
+        "SELECT * FROM pragma_database_list", "SELECT rowid FROM notes", "SELECT randomblob(8)",
+        "SELECT load_extension('x')", "SELECT sqlite_version()", "BEGIN", "SAVEPOINT s",
+        "INSERT INTO notes VALUES (9, 'alice', 'x')", "DELETE FROM notes", "ANALYZE"}) {
+    EXPECT_TRUE(is_refused(sql)) << sql;
+  }
+}
+
+TEST_F(GuestPairTest, NobodyIsTheCallerBetweenStatements) {
+  ASSERT_EQ(run("alice", "SELECT body FROM notes")->json, R"([{"body":"milk"}])");
+  EXPECT_EQ(rows_of("SELECT 1 WHERE auth_uid() IS NOT NULL OR auth_role() <> 'anon'"), 0);
+  EXPECT_EQ(rows_of("SELECT 1 WHERE auth_role() = 'anon'"), 1);
+}
+
+TEST_F(GuestPairTest, NothingInMemoryOutlivesItsStatement) {
+  const auto changed = run("alice",
+                           "INSERT INTO notes (id, body) VALUES (1, 'tea') ON CONFLICT (id) DO "
+                           "UPDATE SET body = excluded.body RETURNING body");
+  ASSERT_TRUE(changed) << to_json(changed.error());
+  ASSERT_EQ(changed->json, R"([{"body":"tea"}])");
+  for (const char* name : {"__o_notes", "__x_notes", "__r_notes"}) {
+    EXPECT_EQ(rows_of(std::string("SELECT 1 FROM ") + name), 0) << name;
+  }
+}
+
+TEST_F(GuestPairTest, ARowThatIsWrittenWithoutItsCheckIsAnError) {
+  sqlite3* const keeper = pair_->keeper().connection();
+  std::string drop;
+  auto names = prepare(keeper, "SELECT name FROM sqlite_temp_schema WHERE type = 'trigger'");
+  ASSERT_TRUE(names);
+  while (sqlite3_step(names->get()) == SQLITE_ROW) {
+    drop += "DROP TRIGGER temp." +
+            quote_name(reinterpret_cast<const char*>(sqlite3_column_text(names->get(), 0))) + ";";
+  }
+  ASSERT_NE(drop, "");
+  *names = {};
+  ASSERT_TRUE(execute(keeper, drop.c_str()));
+  for (const char* sql :
+       {"INSERT INTO notes (body) VALUES ('x')",
+        "INSERT INTO notes (body, owner) VALUES ('y', 'bob')", "UPDATE notes SET owner = 'bob'"}) {
+    const auto changed = run("alice", sql);
+    ASSERT_FALSE(changed) << sql;
+    EXPECT_EQ(changed.error().state, SqlState::kInternalError) << sql;
+  }
+}
+
+// Of the rows that go with the first, one is not the caller's to delete.
+TEST_F(GuestPairTest, ACascadesRowsCountWhereTheyMayBeDeleted) {
+  const GuestPair::AsCaller as(*pair_, user("alice"), base::Deadline::never());
+  const std::size_t branches = *pair_->keeper().schema().table("branches");
+  const auto removed =
+      pair_->keeper().remove(branches, keys("SELECT id FROM branches ORDER BY id"), true, true);
+  ASSERT_TRUE(removed) << to_json(removed.error());
+  EXPECT_EQ(removed->count, 3U);
+  EXPECT_EQ(removed->rows.size(), 3U);
+  EXPECT_EQ(keys("SELECT id FROM branches").size(), 0U);
+}
+
+}  // namespace
+}  // namespace database::sqlite
