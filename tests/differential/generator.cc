@@ -1,5 +1,6 @@
 #include "differential/generator.h"
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
@@ -60,6 +61,7 @@ class StatementGenerator {
   ExpressionGenerator expressions_;
   std::vector<Type> types_;              // of the columns of the query that is being made
   std::optional<GeneratedTable> named_;  // by its WITH
+  bool moves_keys_ = false;              // its SET
 };
 
 // ---- SELECT ------------------------------------------------------------------------------------
@@ -245,6 +247,9 @@ std::string StatementGenerator::assignments(const GeneratedTable& table, const S
     const auto at = written.begin() + static_cast<std::ptrdiff_t>(choices_.below(written.size()));
     const GeneratedColumn& column = **at;
     written.erase(at);
+    moves_keys_ = moves_keys_ || std::ranges::any_of(table.keys, [&](std::string_view key) {
+                    return key.find(column.name) != std::string_view::npos;
+                  });
     std::string value = choices_.chance(40) ? expressions_.make(column.type, scope, 2)
                                             : expressions_.literal(column.type);
     if (choices_.chance(5)) value = "DEFAULT";
@@ -307,11 +312,12 @@ Generated StatementGenerator::update() {
   const GeneratedTable& table = expressions_.table();
   const std::string name = expressions_.alias();
   const Scope named{{name, &table}};
+  moves_keys_ = false;
   std::string sql =
       fmt::format("UPDATE {} AS {} SET {}", table.name, name, assignments(table, named));
   if (choices_.chance(80)) sql += " WHERE " + expressions_.condition(named);
   if (choices_.chance(35)) sql += returning(named);
-  return {sql, true};
+  return {sql, true, moves_keys_};
 }
 
 Generated StatementGenerator::remove() {

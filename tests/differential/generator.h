@@ -18,6 +18,9 @@ struct Generated {
   // Several rows are changed, or one row by several rules: which of two violations is found first
   // is the database's own affair.
   bool many_faults = false;
+  // Unique values of several rows change: each must be free at its turn, and whose turn it is is
+  // the database's own affair.
+  bool moves_keys = false;
 };
 
 Generated generate_statement(Choices& choices);

@@ -51,6 +51,10 @@ std::string try_one(Duel& duel, const std::vector<std::uint32_t>& numbers, Tally
     ++tally.by_other_rule;
     return {};
   }
+  if (generated.moves_keys && (postgres.state == "23505") != (roost.state == "23505")) {
+    ++tally.by_other_rule;
+    return {};
+  }
   if (is_equivalent(postgres, roost)) return {};
   if (is_forgotten_table(postgres, roost)) {
     ++tally.forgotten;
