@@ -60,6 +60,9 @@ class BenchSandbox final : public sandbox::ModuleSource {
 
   base::Result<std::string> module(const base::Sha256&) override { return module_; }
 
+  sandbox::Sandbox& sandbox() { return *sandbox_; }
+  [[nodiscard]] const base::Sha256& hash() const { return hash_; }
+
  private:
   [[noreturn]] static void fail(const base::Error& error) {
     std::cerr << error.message << '\n';
@@ -85,11 +88,11 @@ class BenchSandbox final : public sandbox::ModuleSource {
   telemetry::Redactor redactor_;
   auth::Principal principal_ = auth::Principal::anonymous();
   host::Event event_{.method = "POST",
-                         .path = "/",
-                         .query = "",
-                         .headers = {},
-                         .body = R"({"name":"World"})",
-                         .request_id = "bench"};
+                     .path = "/",
+                     .query = "",
+                     .headers = {},
+                     .body = R"({"name":"World"})",
+                     .request_id = "bench"};
   reactor::BlockingPool blocking_{1};
   reactor::Loop loop_{0};
   std::unique_ptr<database::Pool> database_ =

@@ -159,6 +159,8 @@ class Dispatcher::State : public std::enable_shared_from_this<State> {
       ends_.erase(ends_.begin(), ends_.begin() + size);
       co_await settle(batch);
       for (const Ran& ran : batch) forget(ran.delivered.lease);
+      // Seen by a claim that is under way, too: it may have found no room.
+      woken_ = true;
       claim_timer_.cancel();
     }
     if (auto released = co_await rooms_.outbox.release(home_); !released) {
