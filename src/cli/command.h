@@ -62,6 +62,8 @@ void add_invoke_command(CLI::App& app, Command& chosen);
 void add_functions_commands(CLI::App& app, Command& chosen);
 void add_logs_command(CLI::App& app, Command& chosen);
 void add_db_commands(CLI::App& app, Command& chosen);
+void add_events_commands(CLI::App& app, Command& chosen);
+void add_schedules_commands(CLI::App& app, Command& chosen);
 void add_token_command(CLI::App& app, Command& chosen);
 void add_doctor_command(CLI::App& app, Command& chosen);
 

@@ -144,25 +144,28 @@ Task<Answer> change_schedule(reactor::Loop& loop, const Events& events, AdminPat
   co_return json_answer(200, schedule_json(*schedule));
 }
 
-Answer accepted(const Events& events, const base::Result<EventId>& event) {
+Answer accepted(const Events& events, const base::Result<EventId>& event,
+                triggers::Milliseconds at) {
   if (!event) return error_response(event.error());
   events.wake();
-  return json_answer(202, fmt::format(R"({{"event":{}}})", *event));
+  return json_answer(202,
+                     fmt::format(R"({{"event":{},"at":"{}"}})", *event, triggers::utc_text(at)));
 }
 
 Task<Answer> run_now(reactor::Loop& loop, const Events& events, std::string_view function,
                      const Request& request) {
   auto name = parse_schedule_name(function, request.body);
   if (!name) co_return error_response(name.error());
-  co_return accepted(events, co_await events.schedules.run_now(loop, std::move(*name)));
+  co_return accepted(events, co_await events.schedules.run_now(loop, std::move(*name)),
+                     triggers::now_of_database());
 }
 
 Task<Answer> run_at(reactor::Loop& loop, const Events& events, const Request& request) {
   auto asked = parse_run_at(request.body, triggers::now_of_database());
   if (!asked) co_return error_response(asked.error());
-  co_return accepted(events,
-                     co_await events.schedules.run_at(loop, std::move(asked->function), asked->at,
-                                                      std::move(asked->payload)));
+  const auto event = co_await events.schedules.run_at(loop, std::move(asked->function), asked->at,
+                                                      std::move(asked->payload));
+  co_return accepted(events, event, asked->at);
 }
 
 }  // namespace

@@ -198,6 +198,7 @@ TEST_F(EventRoutes, ASingleRunWaitsForItsTime) {
   const Reply made = post(kSchedules + "/at", R"({"function":"f","at":"2100-01-01T00:00:00Z"})");
   EXPECT_EQ(made.status, 202) << made.body;
   EXPECT_EQ(world_.wakes, 1);
+  EXPECT_EQ(json::parse(made.body).at("at"), "2100-01-01T00:00:00.000Z");
   const auto id = json::parse(made.body).at("event").as_int64();
   EXPECT_EQ(get(kSchedules).body,
             fmt::format(R"({{"schedules":[],"once":[{{"event":{},"function":"f",)"

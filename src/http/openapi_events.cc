@@ -228,7 +228,7 @@ constexpr std::string_view kPaths = R"json(    "/admin/v1/events": {
         "responses": {
           "202": {
             "description": "It is enqueued",
-            "content": {"application/json": {"schema": {"type": "object", "required": ["event"], "properties": {"event": {"type": "integer", "description": "Its id"}}}}}
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Enqueued"}}}
           },
           "400": {"$ref": "#/components/responses/Error"},
           "404": {"$ref": "#/components/responses/Error"},
@@ -250,7 +250,7 @@ constexpr std::string_view kPaths = R"json(    "/admin/v1/events": {
         "responses": {
           "202": {
             "description": "It is enqueued",
-            "content": {"application/json": {"schema": {"type": "object", "required": ["event"], "properties": {"event": {"type": "integer", "description": "Its id"}}}}}
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Enqueued"}}}
           },
           "400": {"$ref": "#/components/responses/Error"},
           "404": {"$ref": "#/components/responses/Error"},
@@ -394,6 +394,14 @@ constexpr std::string_view kSchemas =
               }
             }
           }
+        }
+      },
+      "Enqueued": {
+        "type": "object",
+        "required": ["event", "at"],
+        "properties": {
+          "event": {"type": "integer", "description": "Its id"},
+          "at": {"type": "string", "format": "date-time"}
         }
       },
       "ScheduleName": {
