@@ -146,7 +146,7 @@ SqlResult<void> Composition::visit(std::size_t table, Visit& state) const {
   state.with += name + " AS NOT MATERIALIZED (SELECT ";
   for (std::size_t i = 0; i < which.columns.size(); ++i) {
     if (i > 0) state.with += ", ";
-    state.with += name + "." + quote_name(which.columns[i].name);
+    state.with += fmt::format("{}.{}", name, quote_name(which.columns[i].name));
   }
   state.with += fmt::format(" FROM {} WHERE {})", from_main(which), text.condition);
   return {};

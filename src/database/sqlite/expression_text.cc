@@ -138,7 +138,8 @@ std::string Translator::collate(const Fields& node) {
 std::string Translator::operation(const Fields& node) {
   const std::string_view kind = text_field(node, "kind");
   const auto names = names_of(node, "name");
-  if (names.size() != 1 && !(names.size() == 2 && names[0] == "pg_catalog")) {
+  const bool bare = names.size() == 1 || (names.size() == 2 && names[0] == "pg_catalog");
+  if (!bare) {
     return refuse("an operator with a schema", &node);
   }
   if (kind == "AEXPR_OP") return plain_operator(node);

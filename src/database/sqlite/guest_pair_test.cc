@@ -14,12 +14,16 @@ constexpr std::string_view kSchema = R"(
 CREATE TABLE notes (id INTEGER PRIMARY KEY, owner TEXT DEFAULT (auth_uid()), body TEXT UNIQUE) STRICT;
 CREATE TABLE branches (id INTEGER PRIMARY KEY, stem INTEGER REFERENCES branches (id) ON DELETE CASCADE,
   owner TEXT) STRICT;
-GRANT SELECT, INSERT, UPDATE, DELETE ON notes, branches TO authenticated;
+CREATE TABLE numbered (id INTEGER PRIMARY KEY, n INTEGER) STRICT;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes, branches, numbered TO authenticated;
 ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON notes USING (owner = auth.uid());
 ALTER TABLE branches ENABLE ROW LEVEL SECURITY;
 CREATE POLICY seen ON branches FOR SELECT USING (true);
 CREATE POLICY cut ON branches FOR DELETE USING (owner = auth.uid());
+ALTER TABLE numbered ENABLE ROW LEVEL SECURITY;
+CREATE POLICY low ON numbered FOR INSERT WITH CHECK (id < 3);
+CREATE POLICY seen ON numbered FOR SELECT USING (id <> 2);
 INSERT INTO notes VALUES (1, 'alice', 'milk'), (2, 'bob', 'rent');
 INSERT INTO branches VALUES (1, NULL, 'alice'), (2, 1, 'alice'), (3, 1, 'bob'), (4, 2, 'alice');
 )";
@@ -116,6 +120,22 @@ TEST_F(GuestPairTest, ARowThatIsWrittenWithoutItsCheckIsAnError) {
     const auto changed = run("alice", sql);
     ASSERT_FALSE(changed) << sql;
     EXPECT_EQ(changed.error().state, SqlState::kInternalError) << sql;
+  }
+}
+
+TEST_F(GuestPairTest, AnIdThatIsMadeIsCheckedWhenItIsKnown) {
+  for (const std::string more : {"", " RETURNING n"}) {
+    const auto first = run("alice", "INSERT INTO numbered (n) VALUES (10)" + more);
+    ASSERT_TRUE(first) << to_json(first.error());
+    EXPECT_EQ(first->count, 1U);
+    const auto second = run("alice", "INSERT INTO numbered (n) VALUES (20)" + more);
+    EXPECT_EQ(second.has_value(), more.empty()) << "of which the SELECT policy hides the row";
+    ASSERT_TRUE(execute(pair_->keeper().connection(),
+                        "INSERT INTO numbered VALUES (2, 20) ON CONFLICT DO NOTHING"));
+    const auto third = run("alice", "INSERT INTO numbered (n) VALUES (30)" + more);
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().state, SqlState::kInsufficientPrivilege);
+    ASSERT_TRUE(execute(pair_->keeper().connection(), "DELETE FROM numbered"));
   }
 }
 
