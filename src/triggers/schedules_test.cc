@@ -96,7 +96,9 @@ TEST_F(SchedulesTest, APausedOneEnqueuesNothingAndMakesNothingUp) {
 TEST_F(SchedulesTest, ResumingOneThatRunsPassesOverNothing) {
   node_.deploy("f", {"cron:@hourly"});
   change("UPDATE _roost_schedule SET next_at = 1000");  // due, and not enqueued yet
-  ASSERT_TRUE(await(schedules_.resume(node_.loop(), {.function = "f"})));
+  const auto resumed = await(schedules_.resume(node_.loop(), {.function = "f"}));
+  ASSERT_TRUE(resumed);
+  EXPECT_EQ(resumed->next_at, 1000);
   EXPECT_EQ(node_.number("SELECT next_at FROM _roost_schedule"), 1000);
 }
 
@@ -144,6 +146,8 @@ TEST_F(SchedulesTest, AReplacingRunIsTheOnlyOne) {
 
 TEST_F(SchedulesTest, RunsOnceAtATime) {
   node_.deploy("f", {"http"});
+  node_.deploy("ticks", {"cron:@daily"});
+  ASSERT_TRUE(run_now("ticks")) << "which is none of them";
   const Milliseconds at = now_of_database() + 3'600'000;
   const auto later = run_at("f", at + 1000, R"({"to":["ä"]})");
   const auto sooner = run_at("f", at);
