@@ -38,6 +38,15 @@ Answer no_event(std::string_view id) {
                    id)});
 }
 
+// None or one.
+Task<database::SqlResult<std::vector<triggers::Event>>> find(reactor::Loop& loop,
+                                                             const Events& events, EventId id) {
+  EventFilter filter;
+  filter.id = id;
+  filter.limit = 1;
+  co_return co_await events.outbox.list(loop, std::move(filter));
+}
+
 Task<Answer> list(reactor::Loop& loop, const Events& events, const Request& request, Which which) {
   auto filter = parse_event_query(request.query, which);
   if (!filter) co_return error_response(filter.error());
@@ -66,7 +75,7 @@ Task<Answer> stats(reactor::Loop& loop, const Events& events) {
 
 Task<Answer> show(reactor::Loop& loop, const Events& events, std::string_view id) {
   const EventId number = id_of(id);
-  const auto found = co_await events.outbox.list(loop, {.id = number, .limit = 1});
+  const auto found = co_await find(loop, events, number);
   if (!found) co_return sql_error_response(found.error());
   if (found->empty()) co_return no_event(id);
   const auto attempts = co_await events.outbox.attempts(loop, number);
@@ -86,7 +95,7 @@ Task<Answer> explain(reactor::Loop& loop, const Events& events, std::string_view
 // Why nothing was done to the one event that was named.
 Task<Answer> untouched(reactor::Loop& loop, const Events& events, EventId id,
                        std::string_view what_can) {
-  const auto found = co_await events.outbox.list(loop, {.id = id, .limit = 1});
+  const auto found = co_await find(loop, events, id);
   if (!found) co_return sql_error_response(found.error());
   if (found->empty()) co_return no_event(std::to_string(id));
   co_return error_response(
@@ -136,9 +145,9 @@ Task<Answer> change_schedule(reactor::Loop& loop, const Events& events, AdminPat
                              const Request& request) {
   auto name = parse_schedule_name(path.name, request.body);
   if (!name) co_return error_response(name.error());
-  const auto schedule = path.route == AdminRoute::kPause
-                            ? co_await events.schedules.pause(loop, std::move(*name))
-                            : co_await events.schedules.resume(loop, std::move(*name));
+  auto change = path.route == AdminRoute::kPause ? events.schedules.pause(loop, std::move(*name))
+                                                 : events.schedules.resume(loop, std::move(*name));
+  const auto schedule = co_await std::move(change);
   if (!schedule) co_return error_response(schedule.error());
   events.wake();
   co_return json_answer(200, schedule_json(*schedule));
@@ -156,8 +165,8 @@ Task<Answer> run_now(reactor::Loop& loop, const Events& events, std::string_view
                      const Request& request) {
   auto name = parse_schedule_name(function, request.body);
   if (!name) co_return error_response(name.error());
-  co_return accepted(events, co_await events.schedules.run_now(loop, std::move(*name)),
-                     triggers::now_of_database());
+  const auto event = co_await events.schedules.run_now(loop, std::move(*name));
+  co_return accepted(events, event, triggers::now_of_database());
 }
 
 Task<Answer> run_at(reactor::Loop& loop, const Events& events, const Request& request) {

@@ -133,7 +133,10 @@ std::string explain(const Circumstances& circumstances) {
 }
 
 Task<SqlResult<std::optional<Event>>> Explainer::event(reactor::Loop& loop, EventId id) {
-  auto events = co_await outbox_.list(loop, {.id = id, .limit = 1});
+  EventFilter filter;
+  filter.id = id;
+  filter.limit = 1;
+  auto events = co_await outbox_.list(loop, std::move(filter));
   if (!events) co_return database::sql_fail(std::move(events.error()));
   if (events->empty()) co_return std::optional<Event>();
   co_return std::optional<Event>(std::move(events->front()));
