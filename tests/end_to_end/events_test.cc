@@ -167,7 +167,7 @@ TEST_F(AdministeredEvents, AFunctionRunsOnceAtATime) {
 }
 
 // The dispatcher looks once a second by itself, and commits do not wake it where no row fires
-// anything: five runs would take some 2.5 s.
+// anything: each run would wait for that look.
 TEST_F(AdministeredEvents, WhatIsAskedForRunsAtOnce) {
   server_.deploy("on_event", {"--trigger", "cron:0 3 1 1 *"});
   roost({"schedules", "run", "on_event"});
