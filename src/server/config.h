@@ -60,6 +60,17 @@ struct JournalConfig {
   bool operator==(const JournalConfig&) const = default;
 };
 
+struct EventsConfig {
+  // Runs of events and schedules at once.
+  std::uint32_t max_running = 1024;
+  // How long a server that was killed or stands still holds back the events that it had begun.
+  std::chrono::milliseconds lease{10'000};
+  // How long a delivered event can still be seen and redelivered; 0: it is gone at once.
+  std::chrono::milliseconds keep_delivered{0};
+
+  bool operator==(const EventsConfig&) const = default;
+};
+
 struct Config {
   // Everything the server keeps: functions, keys, journal, compiled code. Made when missing.
   std::filesystem::path data = "./roost-data";
@@ -76,6 +87,7 @@ struct Config {
   LogConfig log;
   LimitsConfig limits;
   JournalConfig journal;
+  EventsConfig events;
 
   // ROOST_MASTER_KEY, from the environment only: what seals the signing keys. When it is there,
   // `master.key` is neither read nor written.

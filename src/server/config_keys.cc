@@ -181,6 +181,22 @@ constexpr std::array kKeys{
         [](Config& c, std::string_view text) {
           return read(c.journal.max_age, text, {std::chrono::hours(1), std::chrono::hours(87'600)});
         }},
+    Key{"events.max_running", "number", "1024", "Runs of events and schedules at once.",
+        [](Config& c, std::string_view text) {
+          return read(c.events.max_running, text, {1, 100'000});
+        }},
+    Key{"events.lease", "duration", "10s",
+        "How long a server that was killed or stands still holds back the events that it had "
+        "begun.",
+        [](Config& c, std::string_view text) {
+          return read(c.events.lease, text, {milliseconds(200), milliseconds(600'000)});
+        }},
+    Key{"events.keep_delivered", "duration", "0s",
+        "How long a delivered event can still be seen and redelivered; 0: it is gone at once.",
+        [](Config& c, std::string_view text) {
+          return read(c.events.keep_delivered, text,
+                      {milliseconds(0), milliseconds(std::chrono::hours(24 * 365))});
+        }},
 };
 
 char as_in_variable(char c) {

@@ -149,6 +149,7 @@ max_age = "24h"
                                    .node_memory = base::kGiB,
                                    .drain_grace = 3s},
                         .journal = {.max_bytes = 10'000'000, .max_age = 24h},
+                        .events = {},
                         .master_key = std::nullopt};
   EXPECT_EQ(scene.read(), expected);
 }

@@ -192,18 +192,22 @@ Result<void> ComposedServer::listen() {
 }
 
 void ComposedServer::open_triggers() {
-  outbox_ = std::make_unique<triggers::Outbox>(*database_, base::make_uuid());
+  outbox_ = std::make_unique<triggers::Outbox>(
+      *database_, base::make_uuid(),
+      triggers::Outbox::Settings{.keep_delivered = config_.events.keep_delivered});
   schedules_ = std::make_unique<triggers::Schedules>(*database_, *outbox_, *registry_);
   explainer_ = std::make_unique<triggers::Explainer>(*database_, *outbox_, *registry_);
-  dispatcher_ =
-      std::make_unique<triggers::Dispatcher>(triggers::Dispatcher::Rooms{.outbox = *outbox_,
-                                                                         .pool = *database_,
-                                                                         .registry = *registry_,
-                                                                         .invoker = *invoker_,
-                                                                         .reactor = *reactor_,
-                                                                         .metrics = metrics_,
-                                                                         .log = log_},
-                                             triggers::Dispatcher::Settings{});
+  dispatcher_ = std::make_unique<triggers::Dispatcher>(
+      triggers::Dispatcher::Rooms{.outbox = *outbox_,
+                                  .pool = *database_,
+                                  .registry = *registry_,
+                                  .invoker = *invoker_,
+                                  .reactor = *reactor_,
+                                  .metrics = metrics_,
+                                  .log = log_},
+      triggers::Dispatcher::Settings{.max_running = config_.events.max_running,
+                                     .share = std::max(1U, config_.events.max_running / 4),
+                                     .lease = config_.events.lease});
   clock_ = std::make_unique<triggers::Clock>(*database_, reactor_->loop(0), metrics_, log_);
   database_->on_commit([this] {
     if (installer_->captures()) dispatcher_->wake();

@@ -138,6 +138,14 @@ class Dispatcher::State : public std::enable_shared_from_this<State> {
     }
   }
 
+  // It may have ended meanwhile, and this process may have claimed the event again.
+  void cancel(const Lease& lease) {
+    const auto found = running_.find(lease.event);
+    if (found != running_.end() && found->second.lease.attempt == lease.attempt) {
+      found->second.canceled->store(true);
+    }
+  }
+
   // ---- Ends
 
   void ended(Ran ran) {
@@ -221,12 +229,7 @@ class Dispatcher::State : public std::enable_shared_from_this<State> {
         note_failure("leases cannot be renewed", lost.error());
         continue;
       }
-      for (const EventId id : *lost) {
-        // What has just ended is settled, and so no lease either.
-        if (const auto found = running_.find(id); found != running_.end()) {
-          found->second.canceled->store(true);
-        }
-      }
+      for (const Lease& lease : *lost) cancel(lease);
     }
   }
 

@@ -22,7 +22,6 @@ void judge(Delivered& delivered, invoke::Outcome& outcome) {
   if (!outcome.response) {
     const base::Error& error = outcome.response.error();
     delivered.error = fmt::format("{}: {}", base::name_of(error.code), error.message);
-    delivered.last = error.code == base::Code::kCanceled;
   } else if (outcome.response->status >= 400) {
     delivered.error =
         fmt::format("STATUS: the function answered with {}: {}", outcome.response->status,

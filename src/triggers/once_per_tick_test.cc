@@ -184,6 +184,31 @@ TEST_F(Leases, AServerThatStoodStillHasLostItsLease) {
   EXPECT_EQ(two.number("SELECT count(*) FROM _roost_attempt"), 0) << "its failure is nobody's";
 }
 
+// The same server, alone: it takes its own event back, and only its first run is canceled.
+TEST_F(Leases, AServerThatStoodStillTakesItsEventsBack) {
+  std::atomic<bool> stands = true;
+  one_.sandbox().play = [&](reactor::Loop& loop, sandbox::CallRequest request) -> Task<Result> {
+    if (stands) {
+      while (stands) std::this_thread::sleep_for(milliseconds(1));
+      co_return succeeded();
+    }
+    // Long enough for the renewals to find the first lease lost.
+    const auto end = base::Deadline::after(milliseconds(500));
+    while (!end.expired()) {
+      if (*request.canceled) co_return base::fail(base::Code::kCanceled, "canceled");
+      co_await loop.sleep_until(base::Deadline::after(milliseconds(1)));
+    }
+    co_return succeeded();
+  };
+  one_.dispatcher().start();
+  one_.sql("INSERT INTO users (name) VALUES ('a')");
+  ASSERT_TRUE(eventually([&] { return one_.sandbox().seen().size() == 1; }));
+  std::this_thread::sleep_for(milliseconds(700));  // past the lease
+  stands = false;
+  EXPECT_TRUE(eventually([&] { return one_.number("SELECT count(*) FROM _roost_event") == 0; }));
+  EXPECT_EQ(one_.number("SELECT count(*) FROM _roost_attempt"), 0);
+}
+
 TEST_F(Leases, ALongRunKeepsItsLease) {
   std::atomic<bool> gate = false;
   one_.sandbox().play = [&](reactor::Loop& loop, sandbox::CallRequest) -> Task<Result> {

@@ -130,8 +130,8 @@ Outbox::Answer<Claimed> Outbox::claim(reactor::Loop& loop, Claim claim) {
   co_return claimed;
 }
 
-Outbox::Answer<std::vector<EventId>> Outbox::renew(reactor::Loop& loop, std::vector<Lease> leases,
-                                                   milliseconds lease) {
+Outbox::Answer<std::vector<Lease>> Outbox::renew(reactor::Loop& loop, std::vector<Lease> leases,
+                                                 milliseconds lease) {
   Statements statements;
   for (const Lease& each : leases) {
     std::vector<Value> parameters = fence(each, owner_);
@@ -143,9 +143,9 @@ Outbox::Answer<std::vector<EventId>> Outbox::renew(reactor::Loop& loop, std::vec
   }
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
-  std::vector<EventId> lost;
+  std::vector<Lease> lost;
   for (std::size_t i = 0; i < leases.size(); ++i) {
-    if ((*tables)[i].empty()) lost.push_back(leases[i].event);
+    if ((*tables)[i].empty()) lost.push_back(std::move(leases[i]));
   }
   co_return lost;
 }

@@ -130,7 +130,7 @@ class Outbox {
 
   Answer<Claimed> claim(reactor::Loop& loop, Claim claim);
   // Those that are this owner's no more.
-  Answer<std::vector<EventId>> renew(reactor::Loop& loop, std::vector<Lease> leases,
+  Answer<std::vector<Lease>> renew(reactor::Loop& loop, std::vector<Lease> leases,
                                      std::chrono::milliseconds lease);
   // In one transaction; those that are dead now. What was not this owner's any more stays as it is.
   Answer<std::vector<EventId>> settle(reactor::Loop& loop, std::vector<Delivered> ends);

@@ -295,9 +295,8 @@ TEST_F(Failure, ModuleTooLarge413) {
 }
 
 TEST_F(Failure, TriggersOfLater400) {
-  const Finished result =
-      server().roost({"deploy", std::string(ROOST_FIXTURES) + "/hello.wasm", "--name", "later",
-                      "--trigger", "webhook:SECRET_NAME"});
+  const Finished result = server().roost({"deploy", std::string(ROOST_FIXTURES) + "/hello.wasm",
+                                          "--name", "later", "--trigger", "webhook:SECRET_NAME"});
   EXPECT_EQ(result.exit, 1);
   EXPECT_NE(result.err.find("webhook:SECRET_NAME"), std::string::npos) << result.err;
 }

@@ -16,12 +16,18 @@ cli::HttpResponse send(const std::string& url, const cli::HttpRequest& request) 
   return cli::HttpClient(*parsed).send(request).value_or(cli::HttpResponse());
 }
 
+std::vector<std::string> arguments_of(const std::filesystem::path& data,
+                                      const std::vector<std::string>& flags) {
+  std::vector<std::string> arguments{"serve",       "--data",         data.string(), "--listen",
+                                     "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  return arguments;
+}
+
 }  // namespace
 
-ServerProcess::ServerProcess(std::filesystem::path data)
-    : data_(std::move(data)),
-      process_({"serve", "--data", data_.string(), "--listen", "127.0.0.1:0", "--admin-listen",
-                "127.0.0.1:0"}) {
+ServerProcess::ServerProcess(std::filesystem::path data, const std::vector<std::string>& flags)
+    : data_(std::move(data)), process_(arguments_of(data_, flags)) {
   // keys.json may be an earlier start's until the server says that it serves.
   for (;;) {
     const auto line = process_.read_line();

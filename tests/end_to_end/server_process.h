@@ -14,7 +14,7 @@ namespace end_to_end {
 class ServerProcess {
  public:
   // Returns when it serves; fails the test when it ends before that.
-  explicit ServerProcess(std::filesystem::path data);
+  explicit ServerProcess(std::filesystem::path data, const std::vector<std::string>& flags = {});
 
   [[nodiscard]] const server::KeysFile& keys() const { return keys_; }
   [[nodiscard]] Process& process() { return process_; }
