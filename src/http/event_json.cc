@@ -86,6 +86,12 @@ std::string writer_json(const triggers::Event& event) {
       .end();
 }
 
+// What is dead comes by itself no more.
+std::optional<Milliseconds> due_at(const triggers::Event& event) {
+  if (event.state == triggers::EventState::kDead) return std::nullopt;
+  return event.due_at;
+}
+
 Object object_of(const triggers::Event& event) {
   Object object;
   object.number("id", event.id)
@@ -97,7 +103,7 @@ Object object_of(const triggers::Event& event) {
       .text("lane", event.lane)
       .number("attempt", event.attempt)
       .number("failures", event.failures)
-      .time("due_at", event.due_at)
+      .time("due_at", due_at(event))
       .time("created_at", event.created_at)
       .number("depth", event.depth)
       .raw("writer", writer_json(event))

@@ -3,8 +3,9 @@
 //   event =
 //   {"id","function","trigger","state","version","key","lane","attempt","failures","due_at",
 //            "created_at","depth","writer":{"role","user_id"}|null,"run_as","format","transactional"}
-// `trigger` is database or schedule, as in the journal. Times are RFC 3339, UTC, in ms. Always
-// valid JSON, whatever bytes were captured: what is no UTF-8 becomes U+FFFD.
+// `trigger` is database or schedule, as in the journal; `due_at` null of what is dead. Times are
+// RFC 3339, UTC, in ms. Always valid JSON, whatever bytes were captured: what is no UTF-8 becomes
+// U+FFFD.
 #pragma once
 
 #include <optional>

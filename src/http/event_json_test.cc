@@ -29,7 +29,7 @@ triggers::Event change() {
 TEST(EventJson, TellsAllOfAnEventButItsPayload) {
   EXPECT_EQ(event_json(change()),
             R"({"id":7,"function":"f","trigger":"database","state":"dead","version":3,"key":"k",)"
-            R"("lane":"1","attempt":5,"failures":4,"due_at":"1970-01-01T00:00:01.500Z",)"
+            R"("lane":"1","attempt":5,"failures":4,"due_at":null,)"
             R"("created_at":"1970-01-01T00:00:01.000Z","depth":1,)"
             R"("writer":{"role":"authenticated","user_id":"u"},"run_as":null,"format":"roost",)"
             R"("transactional":false})");
@@ -43,6 +43,8 @@ TEST(EventJson, TellsAllOfAnEventButItsPayload) {
   EXPECT_TRUE(object.at("version").is_null());
   EXPECT_TRUE(object.at("writer").is_null());
   EXPECT_EQ(object.at("run_as"), "service_role");
+  tick.state = triggers::EventState::kPending;
+  EXPECT_EQ(json::parse(event_json(tick)).at("due_at"), "1970-01-01T00:00:01.500Z");
 }
 
 TEST(EventJson, DetailsHaveThePayloadAsItWasCaptured) {

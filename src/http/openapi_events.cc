@@ -280,7 +280,7 @@ constexpr std::string_view kSchemas =
           "lane": {"type": "string", "description": "Which row, or which run; events of one lane run in order"},
           "attempt": {"type": "integer", "description": "How many have begun"},
           "failures": {"type": "integer", "description": "Since it was last redelivered"},
-          "due_at": {"type": "string", "format": "date-time"},
+          "due_at": {"type": ["string", "null"], "format": "date-time", "description": "Of one that is leased the end of its lease, of a delivered one when it was; null: dead"},
           "created_at": {"type": "string", "format": "date-time"},
           "depth": {"type": "integer", "description": "How many events led to it, and itself"},
           "writer": {

@@ -58,8 +58,9 @@ std::string of_function(const Circumstances& all) {
         function, when(std::max(all.event.due_at, all.now), all.now));
   }
   return fmt::format(
-      "The function `{0}` is disabled: the event waits, without counting attempts, and runs within "
-      "seconds of `roost enable {0}`.",
+      "The function `{0}` is disabled: the event waits, which is no failure, and runs within "
+      "seconds "
+      "of `roost enable {0}`.",
       function);
 }
 
