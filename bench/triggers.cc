@@ -246,7 +246,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == "compile") return sandbox::compile_main(0, 1);
   const bool quick = argc > 1 && std::string(argv[1]) == "--quick";
   if (argc > 1 && std::string(argv[1]) == "--drain") {
-    measure_drain(20'000);
+    measure_drain(argc > 2 ? std::atoi(argv[2]) : 20'000);
     return 0;
   }
   measure_latency();

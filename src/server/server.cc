@@ -210,7 +210,7 @@ void ComposedServer::open_triggers() {
                                      .lease = config_.events.lease});
   clock_ = std::make_unique<triggers::Clock>(*database_, reactor_->loop(0), metrics_, log_);
   database_->on_commit([this] {
-    if (installer_->captures()) dispatcher_->wake();
+    if (installer_->fires()) dispatcher_->wake();
   });
   installer_->on_change([this] { clock_->wake(); });
 }

@@ -257,6 +257,9 @@ TEST_F(CaptureTest, ADeploymentChangesAndRemovesIt) {
   EXPECT_EQ(node_.number("SELECT version FROM _roost_trigger"), 2);
   node_.deploy("f", {"http"});
   EXPECT_EQ(node_.number("SELECT count(*) FROM _roost_trigger"), 0);
+  EXPECT_FALSE(node_.installer().fires()) << "no commit needs to be looked at";
+  node_.deploy("f", {"cron:* * * * *"});
+  EXPECT_TRUE(node_.installer().fires()) << "a tick's commit does";
   node_.deploy("f", {"table:users:insert"});
   EXPECT_GT(node_.number("SELECT id FROM _roost_trigger"), id) << "events of the old one may wait";
 }

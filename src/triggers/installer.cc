@@ -170,8 +170,9 @@ Installer::Answer<bool> Installer::reconcile_once(reactor::Loop& loop) {
   auto there = co_await present(loop);
   if (!there) co_return database::sql_fail(std::move(there.error()));
   std::vector<Statement> changes;
-  bool captures = false;
-  for (const Wanted& want : wanted()) {
+  const std::vector<Wanted> wants = wanted();
+  const bool fires = !wants.empty();
+  for (const Wanted& want : wants) {
     const auto known = there->triggers.extract({want.function, want.trigger.head()});
     const std::int64_t id = known.empty() ? there->next_id++ : known.mapped().id;
     if (known.empty() || known.mapped().spec != want.trigger.text() ||
@@ -186,12 +187,11 @@ Installer::Answer<bool> Installer::reconcile_once(reactor::Loop& loop) {
       }
       continue;
     }
-    captures = true;
     const auto found = co_await table(loop, want.trigger.subject);
     if (!found) co_return database::sql_fail(found.error());
     follow(want, id, *found, *there, changes);
   }
-  captures_ = captures;
+  fires_ = fires;
   remove_rest(*there, changes);
   if (changes.empty()) co_return false;
   auto changed = co_await ask(loop, std::move(changes));

@@ -25,8 +25,8 @@ class Installer final : public deploy::TriggerStore {
   // All must outlive it; `installed` is called after a change, to look for schedules.
   Installer(database::Pool& pool, const catalog::Registry& registry, const telemetry::Log& log)
       : pool_(pool), registry_(registry), log_(log) {}
-  // Whether anything fires on rows: else no commit needs to be looked at.
-  [[nodiscard]] bool captures() const { return captures_; }
+  // Whether any function has a trigger: else no commit needs to be looked at.
+  [[nodiscard]] bool fires() const { return fires_; }
   void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
   reactor::Task<base::Result<void>> check(reactor::Loop& loop,
@@ -67,7 +67,7 @@ class Installer final : public deploy::TriggerStore {
   const catalog::Registry& registry_;
   const telemetry::Log& log_;
   std::function<void()> changed_;
-  std::atomic<bool> captures_ = true;  // until the first look
+  std::atomic<bool> fires_ = true;  // until the first look
 };
 
 }  // namespace triggers

@@ -169,6 +169,20 @@ TEST_F(AfterCommit, FollowsTheTable) {
   EXPECT_EQ(settled(1).back().at("new").at("age"), 30);
 }
 
+// SQLite refuses to drop a column that a capture names.
+TEST_F(AfterCommit, LetsAColumnGoWithItsCaptures) {
+  const Finished refused = server_.roost({"db", "sql", "ALTER TABLE users DROP COLUMN email"});
+  EXPECT_NE(refused.exit, 0);
+  EXPECT_NE(refused.err.find("_roost_capture_1_"), std::string::npos) << refused.err;
+  server_.sql(
+      "DROP TRIGGER _roost_capture_1_insert; DROP TRIGGER _roost_capture_1_update; "
+      "DROP TRIGGER _roost_capture_1_delete; ALTER TABLE users DROP COLUMN email");
+  shell_.run("INSERT INTO users (name) VALUES ('Ann')");
+  const auto all = settled(1);
+  EXPECT_FALSE(all.back().at("new").as_object().contains("email"));
+  EXPECT_EQ(all.back().at("new").at("name"), "Ann");
+}
+
 TEST(Triggers, APoisonEventHoldsBackOnlyItsRow) {
   const database::TestFolder folder;
   ServerProcess server(folder / "data");
