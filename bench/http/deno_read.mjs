@@ -1,4 +1,4 @@
-// The peer: the same read by Deno's node:sqlite, one process, no policies.
+// The peer: the same read by Deno's node:sqlite, one process, no policies. Arguments: the file, a port.
 import { DatabaseSync } from 'node:sqlite';
 const database = new DatabaseSync(Deno.args[0], { readOnly: true });
 const read = database.prepare('SELECT id, title, stars FROM notes WHERE id = ?');

@@ -1,7 +1,6 @@
-// The peer: the same read by better-sqlite3, one process, no policies.
+// The peer: the same read by better-sqlite3, one process, no policies. Arguments: the file, a port.
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-const Database = createRequire(process.env.PEERS + '/')('better-sqlite3');
+import Database from 'better-sqlite3';
 const database = new Database(process.argv[2], { readonly: true });
 const read = database.prepare('SELECT id, title, stars FROM notes WHERE id = ?');
 createServer((request, response) => {

@@ -1,0 +1,47 @@
+// A server of one contender on core 0: started, awaited until it answers, ended by its own process id.
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export const freePort = () =>
+  new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+
+export class ServerProcess {
+  constructor(command, options = {}) {
+    this.output = '';
+    this.process = spawn('taskset', ['-c', '0', ...command], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.output += text));
+    this.ended = new Promise((resolve) => this.process.once('exit', resolve));
+  }
+
+  // Until `ready` gives something true; fails when the process ends or 30 s are over.
+  async until(ready) {
+    for (const end = Date.now() + 30_000; Date.now() < end; await pause(20)) {
+      if (this.process.exitCode !== null) break;
+      const value = await ready().catch(() => null);
+      if (value) return value;
+    }
+    throw new Error(`a server did not start: ${this.process.spawnargs.join(' ')}\n${this.output}`);
+  }
+
+  async stop() {
+    this.process.kill('SIGTERM');
+    const killer = setTimeout(() => this.process.kill('SIGKILL'), 5000);
+    await this.ended;
+    clearTimeout(killer);
+  }
+}
+
+// The answer's body, checked; what is measured has to be right first.
+export async function get(url, headers = {}) {
+  const response = await fetch(url, { headers });
+  const body = await response.text();
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${body}`);
+  return body;
+}
