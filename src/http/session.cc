@@ -42,12 +42,19 @@ std::size_t read_size(const RequestParser& parser) {
   return static_cast<std::size_t>(std::clamp<std::uint64_t>(left, kHeadRead, kBodyRead));
 }
 
+std::array<asio::const_buffer, 2> rest_of(std::string_view head, std::string_view body,
+                                          std::size_t sent) {
+  const std::size_t of_head = std::min(sent, head.size());
+  return {asio::buffer(head.substr(of_head)), asio::buffer(body.substr(sent - of_head))};
+}
+
 }  // namespace
 
 Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, const SharedState& shared)
     : socket_(std::move(socket)), loop_(loop), routes_(routes), shared_(shared) {
   boost::system::error_code ignored;
   std::ignore = socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  std::ignore = socket_.non_blocking(true, ignored);
 }
 
 Task<void> Session::run() {
@@ -191,6 +198,8 @@ Task<bool> Session::respond(Answer answer, const Reply& reply) {
   const bool keep = reply.keep_alive && !shared_.draining;
   build_head(answer, reply, Framing::kLength, keep ? Connection::kKeepAlive : Connection::kClose);
   const bool sends_body = has_body(answer.status) && !reply.is_head;
+  // Beside guests that spin a pass takes long, and they yield to what is to be sent now.
+  if (loop_.slices().waiting() == 0) co_await loop_.writes().join();
   const bool written =
       co_await write(head_, sends_body ? std::string_view(answer.body) : std::string_view());
   if (written && !keep) lingers_ = lingers_ || input_.size() != 0;
@@ -231,14 +240,24 @@ Task<bool> Session::write(std::string_view head, std::string_view body) {
   do {
     enter(Phase::kWriting, base::Deadline::after(shared_.settings.write_timeout));
     const std::string_view piece = body.substr(done, kWritePiece);
-    const std::array<asio::const_buffer, 2> buffers{
-        asio::buffer(done == 0 ? head : std::string_view()), asio::buffer(piece)};
+    const std::string_view front = done == 0 ? head : std::string_view();
     boost::system::error_code error;
-    co_await asio::async_write(socket_, buffers, asio::redirect_error(kAwait, error));
+    const std::size_t sent = write_now({asio::buffer(front), asio::buffer(piece)}, error);
+    if (!error && sent < front.size() + piece.size()) {
+      co_await asio::async_write(socket_, rest_of(front, piece, sent),
+                                 asio::redirect_error(kAwait, error));
+    }
     if (error || closed_) co_return false;
     done += piece.size();
   } while (done < body.size());
   co_return true;
+}
+
+// Nearly always the socket takes all of it at once; then nothing has to be waited for.
+std::size_t Session::write_now(const Buffers& buffers, boost::system::error_code& error) {
+  const std::size_t sent = socket_.write_some(buffers, error);
+  if (error == asio::error::would_block) error.clear();
+  return sent;
 }
 
 bool Session::peer_has_gone() {

@@ -6,11 +6,13 @@
 // it.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <string_view>
 
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
@@ -46,7 +48,7 @@ class Session {
 
  private:
   enum class Phase { kIdle, kReading, kAnswering, kWriting, kLingering };
-  using Milliseconds = std::chrono::milliseconds;
+  using Buffers = std::array<boost::asio::const_buffer, 2>;
 
   // What the head of an answer needs to know of its request.
   struct Reply {
@@ -74,6 +76,7 @@ class Session {
   // Reads on for a while what nobody wants, lest a reset overtakes the answer.
   reactor::Task<void> linger();
   reactor::Task<bool> write(std::string_view head, std::string_view body);
+  std::size_t write_now(const Buffers& buffers, boost::system::error_code& error);
 
   void build_head(const Answer& answer, const Reply& reply, Framing framing, Connection connection);
   void enter(Phase phase, base::Deadline deadline);

@@ -39,7 +39,8 @@ Loop::Loop(unsigned index)
     : index_(index),
       context_(1),
       work_(context_.get_executor()),
-      slices_(context_.get_executor()) {}
+      slices_(context_.get_executor()),
+      writes_(context_.get_executor()) {}
 
 void Loop::spawn(Task<void> task) {
   asio::co_spawn(context_.get_executor(), std::move(task), [](const std::exception_ptr& error) {

@@ -9,6 +9,7 @@
 
 #include "base/deadline.h"
 #include "reactor/task.h"
+#include "reactor/write_batch.h"
 
 namespace reactor {
 
@@ -40,6 +41,7 @@ class Loop {
   asio::io_context& context() { return context_; }
   Executor executor() { return context_.get_executor(); }
   SliceQueue& slices() { return slices_; }
+  WriteBatch& writes() { return writes_; }
 
   // Starts a Task on this loop. An exception that leaves it ends the process: Tasks end with
   // values.
@@ -57,6 +59,7 @@ class Loop {
   asio::io_context context_;
   asio::executor_work_guard<Executor> work_;
   SliceQueue slices_;
+  WriteBatch writes_;
 };
 
 }  // namespace reactor
