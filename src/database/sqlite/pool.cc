@@ -2,14 +2,14 @@
 //
 // Reads run on the loop that asks, on a connection of that loop, as long as they take no more than
 // a millisecond; one that takes longer is stopped there and begun again on the pool for blocking
-// work, and goes there at once from then on. Writes and all administration go to the writer.
+// work, and goes there at once until it has been fast there. Writes and all administration go to
+// the writer.
 #include "database/pool.h"
 
 #include <atomic>
 #include <cctype>
 #include <mutex>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -18,6 +18,7 @@
 
 #include "database/breaker.h"
 #include "database/sqlite/guest_connection.h"
+#include "database/sqlite/slow_texts.h"
 #include "database/sqlite/writer.h"
 
 namespace database {
@@ -35,7 +36,6 @@ using Task = reactor::Task<T>;
 
 // What a loop may be held up by one statement.
 constexpr std::chrono::milliseconds kInline{1};
-constexpr std::size_t kMaxSlow = 1000;
 constexpr std::size_t kMaxIdleReaders = 16;
 // A statement ends at its deadline by itself, as soon as SQLite looks at the clock; a commit that
 // has begun is given this much longer.
@@ -84,6 +84,12 @@ class Delivery {
                                  reactor::Executor>;
   Timer timer_;
   std::optional<T> value_;
+};
+
+template <class T>
+struct Timed {
+  T value;
+  base::Deadline::Clock::duration duration;
 };
 
 SqlError unavailable() {
@@ -294,7 +300,7 @@ class SqlitePool final : public Pool {
   // Of one loop, used on its thread only.
   struct Reader {
     std::unique_ptr<GuestConnection> connection;
-    std::unordered_set<std::string> slow;  // texts
+    sqlite::SlowTexts slow;
   };
   using ReaderPtr = std::unique_ptr<GuestConnection>;
 
@@ -306,8 +312,6 @@ class SqlitePool final : public Pool {
   SqlResult<void> open_reader(ReaderPtr& reader);
   Answer read_blocking(const GuestAccess& access, const std::vector<Statement>& statements,
                        const Bounds& bounds);
-  static bool known_slow(const Reader& reader, const std::vector<Statement>& statements);
-  static void note_slow(Reader& reader, const std::vector<Statement>& statements);
   template <class T>
   Task<SqlResult<T>> submit(std::shared_ptr<sqlite::WriterJob> job,
                             std::shared_ptr<Delivery<SqlResult<T>>> delivery);
@@ -386,23 +390,10 @@ SqlResult<void> SqlitePool::open_reader(ReaderPtr& reader) {
   return {};
 }
 
-bool SqlitePool::known_slow(const Reader& reader, const std::vector<Statement>& statements) {
-  if (reader.slow.empty()) return false;
-  for (const Statement& statement : statements) {
-    if (reader.slow.contains(statement.sql)) return true;
-  }
-  return false;
-}
-
-void SqlitePool::note_slow(Reader& reader, const std::vector<Statement>& statements) {
-  if (reader.slow.size() >= kMaxSlow) reader.slow.clear();
-  for (const Statement& statement : statements) reader.slow.insert(statement.sql);
-}
-
 Task<Answer> SqlitePool::read(reactor::Loop& loop, const GuestAccess& access,
                               const std::vector<Statement>& statements, Bounds bounds) {
   Reader& reader = readers_.at(loop.index());
-  if (!known_slow(reader, statements)) {
+  if (!reader.slow.contains_any(statements)) {
     Bounds short_bounds = bounds;
     short_bounds.deadline = bounds.deadline.earlier(base::Deadline::after(kInline));
     Answer answer = run_all(*reader.connection, access, statements, short_bounds);
@@ -412,11 +403,16 @@ Task<Answer> SqlitePool::read(reactor::Loop& loop, const GuestAccess& access,
     const bool stopped =
         state == SqlState::kQueryCanceled || state == SqlState::kSerializationFailure;
     if (!stopped || bounds.deadline.expired()) co_return answer;
-    if (state == SqlState::kQueryCanceled) note_slow(reader, statements);
+    if (state == SqlState::kQueryCanceled) reader.slow.add(statements);
   }
   // Copies: a Task that is dropped leaves the work to end by itself.
-  co_return co_await blocking_.run(
-      [this, access, statements, bounds] { return read_blocking(access, statements, bounds); });
+  Timed<Answer> timed = co_await blocking_.run([this, access, statements, bounds] {
+    const auto begin = base::Deadline::Clock::now();
+    Answer answer = read_blocking(access, statements, bounds);
+    return Timed<Answer>{std::move(answer), base::Deadline::Clock::now() - begin};
+  });
+  reader.slow.note(statements, timed.duration < kInline);
+  co_return std::move(timed.value);
 }
 
 Answer SqlitePool::read_blocking(const GuestAccess& access,

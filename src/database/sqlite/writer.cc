@@ -66,10 +66,22 @@ bool Writer::take(Asked& asked) {
 
 // Another program's commit, such as the sqlite3 shell's, is to be seen as ours are.
 void Writer::watch_others() {
-  if (!committed_ || !connection_) return;
+  if (!connection_) return;
   const auto version = connection_->data_version();
   if (!version || std::exchange(seen_version_, *version) == *version) return;
-  committed_();
+  tell_of_commit();
+}
+
+void Writer::on_commit(std::function<void()> committed) {
+  const std::lock_guard lock(mutex_);
+  committed_ = std::move(committed);
+}
+
+void Writer::tell_of_commit() {
+  std::unique_lock lock(mutex_);
+  const auto committed = committed_;
+  lock.unlock();
+  if (committed) committed();
 }
 
 // Null when nobody waits, or an administrator does, or somebody who needs the writer alone.
@@ -87,7 +99,7 @@ void Writer::run() {
     if (asked.work) {
       asked.work(administration());
       asked.work = nullptr;
-      if (committed_) committed_();
+      tell_of_commit();
     } else if (asked.session) {
       serve(*asked.session);
       asked.session = nullptr;
@@ -215,7 +227,7 @@ void Writer::write_batch(JobPtr first) {
   const bool changed = connection_->total_changes() != before;
   const bool committed = end_transaction(members);
   finish(members);
-  if (committed && changed && committed_) committed_();
+  if (committed && changed) tell_of_commit();
 }
 
 void Writer::serve(Session& session) {
@@ -223,7 +235,7 @@ void Writer::serve(Session& session) {
   const auto served = session.serve(opened ? SqlResult<GuestConnection*>(connection_.get())
                                            : sql_fail(std::move(opened.error())));
   if (!served) note(sql_fail(served.error()));
-  if (served && *served && committed_) committed_();
+  if (served && *served) tell_of_commit();
 }
 
 bool Writer::end_transaction(std::vector<Member>& members) {

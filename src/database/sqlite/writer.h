@@ -67,8 +67,8 @@ class Writer {
   void submit(std::shared_ptr<Session> session);
   void stop();  // after what was submitted
 
-  // To be set before the first submit.
-  void on_commit(std::function<void()> committed) { committed_ = std::move(committed); }
+  // Called on the writer's thread after each commit, another program's as well.
+  void on_commit(std::function<void()> committed);
 
   // Whether the file was found and prepared; guests' readers need that.
   [[nodiscard]] bool ready() const { return ready_; }
@@ -88,6 +88,7 @@ class Writer {
 
   void run();
   void watch_others();
+  void tell_of_commit();
   bool take(Asked& asked);
   JobPtr take_next_member();
   void write_batch(JobPtr first);
@@ -104,7 +105,6 @@ class Writer {
 
   const std::filesystem::path file_;
   const std::vector<SystemSchema> system_;
-  std::function<void()> committed_;
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<GuestConnection> connection_;
   std::int64_t seen_version_ = 0;  // PRAGMA data_version
@@ -114,6 +114,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Asked> queue_;
+  std::function<void()> committed_;
   bool stopping_ = false;
   std::thread thread_;
 };
