@@ -49,21 +49,21 @@ std::unexpected<base::Error> not_bearer() {
 
 }  // namespace
 
-Result<Principal> authenticate(const Credentials& credentials, VerifyJwt verify, const KeySet& keys,
-                               Clock::time_point now) {
+Result<Principal> authenticate(const Credentials& credentials, VerifyJwt verify,
+                               const TokenVerifier& tokens, Clock::time_point now) {
   const bool required = verify == VerifyJwt::kRequired;
   if (const auto authorization = present(credentials.authorization)) {
-    if (const auto token = bearer_token(*authorization)) return verify_token(*token, keys, now);
+    if (const auto token = bearer_token(*authorization)) return tokens.verify(*token, now);
     if (required) return not_bearer();
   } else if (required) {
     return fail(Code::kNoCredential,
                 "This function asks for a token: send `Authorization: Bearer <token>`");
   }
-  if (const auto apikey = present(credentials.apikey)) return verify_token(*apikey, keys, now);
+  if (const auto apikey = present(credentials.apikey)) return tokens.verify(*apikey, now);
   return Principal::anonymous();
 }
 
-Result<Principal> authenticate_admin(const Credentials& credentials, const KeySet& keys,
+Result<Principal> authenticate_admin(const Credentials& credentials, const TokenVerifier& tokens,
                                      Clock::time_point now) {
   std::optional<std::string_view> token = present(credentials.apikey);
   if (const auto authorization = present(credentials.authorization)) {
@@ -75,7 +75,7 @@ Result<Principal> authenticate_admin(const Credentials& credentials, const KeySe
         Code::kNoCredential,
         "The admin API asks for the service role's key: send `Authorization: Bearer <key>`");
   }
-  Result<Principal> principal = verify_token(*token, keys, now);
+  Result<Principal> principal = tokens.verify(*token, now);
   if (principal && principal->role != Role::kServiceRole) {
     return fail(Code::kForbidden,
                 "The admin API is for the role service_role only; this token's is " +

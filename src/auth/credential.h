@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "auth/token.h"
+#include "auth/token_verifier.h"
 
 namespace auth {
 
@@ -22,11 +22,11 @@ enum class VerifyJwt { kRequired, kOptional };
 
 // kNoCredential or kInvalidCredential (both 401).
 base::Result<Principal> authenticate(const Credentials& credentials, VerifyJwt verify,
-                                     const KeySet& keys, Clock::time_point now);
+                                     const TokenVerifier& tokens, Clock::time_point now);
 
 // The admin listener's rule: a valid Bearer token (or, without Authorization, a valid `apikey`),
 // else 401; and its role must be service_role, else kForbidden.
-base::Result<Principal> authenticate_admin(const Credentials& credentials, const KeySet& keys,
-                                           Clock::time_point now);
+base::Result<Principal> authenticate_admin(const Credentials& credentials,
+                                           const TokenVerifier& tokens, Clock::time_point now);
 
 }  // namespace auth

@@ -10,6 +10,7 @@ namespace {
 using base::Code;
 
 const KeySet kKeys{"a-secret-of-at-least-32-bytes-for-tests"};
+const TokenVerifier kTokens(kKeys);
 const KeySet kOtherKeys{"another-secret-of-at-least-32-bytes-----"};
 const Clock::time_point kTime{std::chrono::seconds(1'800'000'000)};
 
@@ -19,15 +20,15 @@ std::string token(Role role, const KeySet& keys = kKeys) {
 
 // What came of it, in one word: the role's name or the code's.
 std::string required(const Credentials& credentials) {
-  const auto result = authenticate(credentials, VerifyJwt::kRequired, kKeys, kTime);
+  const auto result = authenticate(credentials, VerifyJwt::kRequired, kTokens, kTime);
   return std::string(result ? name_of(result->role) : base::name_of(result.error().code));
 }
 std::string optional(const Credentials& credentials) {
-  const auto result = authenticate(credentials, VerifyJwt::kOptional, kKeys, kTime);
+  const auto result = authenticate(credentials, VerifyJwt::kOptional, kTokens, kTime);
   return std::string(result ? name_of(result->role) : base::name_of(result.error().code));
 }
 std::string admin(const Credentials& credentials) {
-  const auto result = authenticate_admin(credentials, kKeys, kTime);
+  const auto result = authenticate_admin(credentials, kTokens, kTime);
   return std::string(result ? name_of(result->role) : base::name_of(result.error().code));
 }
 
@@ -92,7 +93,7 @@ TEST(Credential, WithoutVerifyOtherSchemesAreTheGuests) {
 }
 
 TEST(Credential, AnonymousHasNoClaims) {
-  const auto principal = authenticate({}, VerifyJwt::kOptional, kKeys, kTime);
+  const auto principal = authenticate({}, VerifyJwt::kOptional, kTokens, kTime);
   ASSERT_TRUE(principal);
   EXPECT_EQ(principal->user_id, "");
   EXPECT_EQ(principal->claims_json, "{}");

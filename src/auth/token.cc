@@ -89,8 +89,7 @@ Result<void> check_signature(const Parts& parts, const KeySet& keys) {
   return {};
 }
 
-// NumericDate (RFC 7519, section 2): seconds since the epoch, fractions allowed.
-using Seconds = std::chrono::duration<double>;
+using Seconds = Token::Seconds;
 
 Result<std::optional<Seconds>> time_claim(const json::object& claims, std::string_view name) {
   const json::value* claim = claims.if_contains(json::string_view(name.data(), name.size()));
@@ -103,19 +102,12 @@ Result<std::optional<Seconds>> time_claim(const json::object& claims, std::strin
   return Seconds(seconds);
 }
 
-Result<void> check_times(const json::object& claims, Clock::time_point now) {
-  const Seconds time = now.time_since_epoch();
-  const auto expiry = time_claim(claims, "exp");
-  if (!expiry) return fail(expiry.error());
-  if (*expiry && time >= **expiry + kClockSkew) {
-    return refuse("it has expired; sign in again or make a new one");
-  }
-  for (const std::string_view name : {"nbf", "iat"}) {
-    const auto start = time_claim(claims, name);
-    if (!start) return fail(start.error());
-    if (*start && **start > time + kClockSkew) {
-      return refuse("its `" + std::string(name) + "` lies in the future; check both clocks");
-    }
+Result<void> read_times(const json::object& claims, Token& token) {
+  for (const auto& [name, time] :
+       {std::pair{"exp", &token.expires}, {"nbf", &token.not_before}, {"iat", &token.issued}}) {
+    const auto claim = time_claim(claims, name);
+    if (!claim) return fail(claim.error());
+    *time = *claim;
   }
   return {};
 }
@@ -138,16 +130,18 @@ Result<std::string> subject_claim(const json::object& claims) {
   return std::string(subject->data(), subject->size());
 }
 
-Result<Principal> read_claims(std::string claims_json, Clock::time_point now) {
+Result<Token> read_claims(std::string claims_json) {
   Scratch scratch;
   const Result<json::object> claims = parse_object(claims_json, "its payload", scratch.storage());
   if (!claims) return fail(claims.error());
-  if (const Result<void> times = check_times(*claims, now); !times) return fail(times.error());
+  Token token;
+  if (const Result<void> times = read_times(*claims, token); !times) return fail(times.error());
   const Result<Role> role = role_claim(*claims);
   if (!role) return fail(role.error());
   Result<std::string> subject = subject_claim(*claims);
   if (!subject) return fail(std::move(subject.error()));
-  return Principal{*role, std::move(*subject), std::move(claims_json)};
+  token.principal = {*role, std::move(*subject), std::move(claims_json)};
+  return token;
 }
 
 Result<json::object> parse_extra_claims(std::string_view text) {
@@ -184,7 +178,7 @@ Result<void> check_request(const TokenRequest& request, const KeySet& keys,
 
 }  // namespace
 
-Result<Principal> verify_token(std::string_view token, const KeySet& keys, Clock::time_point now) {
+Result<Token> read_token(std::string_view token, const KeySet& keys) {
   const Result<Parts> parts = split(token);
   if (!parts) return fail(parts.error());
   if (const Result<void> header = check_header(parts->header); !header) return fail(header.error());
@@ -194,7 +188,26 @@ Result<Principal> verify_token(std::string_view token, const KeySet& keys, Clock
   }
   std::optional<std::string> claims = base::from_base64url(parts->claims);
   if (!claims) return refuse("its payload is not base64url; pass the token as it was issued");
-  return read_claims(std::move(*claims), now);
+  return read_claims(std::move(*claims));
+}
+
+Result<void> check_times(const Token& token, Clock::time_point now) {
+  const Seconds time = now.time_since_epoch();
+  if (token.expires && time >= *token.expires + kClockSkew) {
+    return refuse("it has expired; sign in again or make a new one");
+  }
+  for (const auto& [name, start] : {std::pair{"nbf", token.not_before}, {"iat", token.issued}}) {
+    if (!start || *start <= time + kClockSkew) continue;
+    return refuse("its `" + std::string(name) + "` lies in the future; check both clocks");
+  }
+  return {};
+}
+
+Result<Principal> verify_token(std::string_view token, const KeySet& keys, Clock::time_point now) {
+  Result<Token> read = read_token(token, keys);
+  if (!read) return fail(std::move(read.error()));
+  if (const Result<void> timely = check_times(*read, now); !timely) return fail(timely.error());
+  return std::move(read->principal);
 }
 
 Result<std::string> sign_token(const TokenRequest& request, const KeySet& keys,

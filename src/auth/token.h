@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,20 @@ struct KeySet {
   std::string jwt_secret;  // HS256; at least kMinSecretLength bytes
 };
 
+// A token whose form and signature hold; whether it is good now is another question.
+struct Token {
+  // NumericDate (RFC 7519, section 2): seconds since the epoch, fractions allowed.
+  using Seconds = std::chrono::duration<double>;
+  Principal principal;
+  std::optional<Seconds> expires;     // `exp`
+  std::optional<Seconds> not_before;  // `nbf`
+  std::optional<Seconds> issued;      // `iat`
+};
+
 // kInvalidCredential on refusal.
+base::Result<Token> read_token(std::string_view token, const KeySet& keys);
+base::Result<void> check_times(const Token& token, Clock::time_point now);
+// Both.
 base::Result<Principal> verify_token(std::string_view token, const KeySet& keys,
                                      Clock::time_point now);
 

@@ -59,7 +59,7 @@ base::Result<Pass> AdminRoutes::admit(const Request& head) const {
   if (!needs_key(head.path)) return Pass{};
   base::Result<auth::Principal> principal = auth::authenticate_admin(
       {.authorization = head.header("authorization"), .apikey = head.header("apikey")},
-      shared_.context.keys.signing, auth::Clock::now());
+      shared_.tokens, auth::Clock::now());
   if (!principal) return base::fail(std::move(principal.error()));
   return Pass{.function = nullptr, .principal = std::move(*principal)};
 }

@@ -45,7 +45,7 @@ base::Result<Pass> FunctionRoutes::admit(const Request& head) const {
                                                              : auth::VerifyJwt::kOptional;
   base::Result<auth::Principal> principal = auth::authenticate(
       {.authorization = head.header("authorization"), .apikey = head.header("apikey")}, verify,
-      shared_.context.keys.signing, auth::Clock::now());
+      shared_.tokens, auth::Clock::now());
   if (!principal) return base::fail(std::move(principal.error()));
   return Pass{std::move(*function), std::move(*principal)};
 }

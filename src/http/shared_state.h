@@ -5,16 +5,18 @@
 #include <atomic>
 #include <cstddef>
 
+#include "auth/token_verifier.h"
 #include "http/server.h"
 
 namespace http {
 
 struct SharedState {
   SharedState(Settings settings_in, Context context_in)
-      : settings(std::move(settings_in)), context(context_in) {}
+      : settings(std::move(settings_in)), context(context_in), tokens(context_in.keys.signing) {}
 
   const Settings settings;
   const Context context;
+  const auth::TokenVerifier tokens;
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> connections = 0;
 };

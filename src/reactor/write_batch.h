@@ -17,7 +17,7 @@ namespace reactor {
 
 class WriteBatch {
  public:
-  static constexpr std::chrono::microseconds kMaxHold{200};
+  static constexpr std::chrono::microseconds kMaxHold{500};
 
   explicit WriteBatch(Executor executor) : executor_(executor) {}
   WriteBatch(const WriteBatch&) = delete;
