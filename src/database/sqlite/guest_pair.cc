@@ -180,6 +180,10 @@ SqlResult<void> GuestPair::open_guest() {
         std::pair{SQLITE_LIMIT_WORKER_THREADS, 0}}) {
     sqlite3_limit(raw, limit, value);
   }
+  // SQLite declares a table function when it is first named: later the authorizer would refuse it.
+  for (const char* sql : {"SELECT 1 FROM json_each", "SELECT 1 FROM json_tree"}) {
+    if (auto declared = prepare(raw, sql); !declared) return sql_fail(declared.error());
+  }
   sqlite3_set_authorizer(raw, &authorize, scope_.get());
   install_watch(raw, watch_);
   return {};

@@ -59,6 +59,17 @@ class GuestPairTest : public testing::Test {
     return pair_->run(user(as), {sql, {}}, {});
   }
 
+  // Prepared statements that the keeper's connection holds.
+  int held() {
+    int statements = 0;
+    sqlite3* const keeper = pair_->keeper().connection();
+    for (auto* at = sqlite3_next_stmt(keeper, nullptr); at != nullptr;
+         at = sqlite3_next_stmt(keeper, at)) {
+      ++statements;
+    }
+    return statements;
+  }
+
   std::vector<RowKey> keys(const char* sql) {
     std::vector<RowKey> keys;
     auto statement = prepare(pair_->keeper().connection(), sql);
@@ -85,10 +96,47 @@ TEST_F(GuestPairTest, TheGuestsConnectionTakesQueriesOfItsTablesOnly) {
   }
 }
 
+// SQLite's own table functions are the only tables there that hold no rows of the file's.
+TEST_F(GuestPairTest, ListsAreReadWhereverTheyStand) {
+  const auto asked = [this](const std::string& sql, const std::string& list) {
+    const auto rows = pair_->run(user("alice"), {sql, {Json{list}}}, {});
+    return rows ? rows->json : to_json(rows.error());
+  };
+  EXPECT_EQ(asked("SELECT id FROM notes WHERE id = ANY ($1)", "[1,2]"), R"([{"id":1}])");
+  EXPECT_EQ(asked("SELECT id FROM notes WHERE id <> ALL ($1)", "[2,3]"), R"([{"id":1}])");
+  EXPECT_EQ(asked("SELECT id FROM notes WHERE body = ANY ($1)", R"(["rent","milk"])"),
+            R"([{"id":1}])");
+  EXPECT_EQ(asked("SELECT value FROM json_each($1) WHERE key > 0", "[7,8,9]"),
+            R"([{"value":8},{"value":9}])");
+  EXPECT_EQ(asked("SELECT fullkey FROM json_tree($1) WHERE type = 'integer'", R"({"a":[7]})"),
+            R"([{"fullkey":"$.a[0]"}])");
+}
+
 TEST_F(GuestPairTest, NobodyIsTheCallerBetweenStatements) {
   ASSERT_EQ(run("alice", "SELECT body FROM notes")->json, R"([{"body":"milk"}])");
   EXPECT_EQ(rows_of("SELECT 1 WHERE auth_uid() IS NOT NULL OR auth_role() <> 'anon'"), 0);
   EXPECT_EQ(rows_of("SELECT 1 WHERE auth_role() = 'anon'"), 1);
+}
+
+// Texts that make and drop captures differ from one another: each is run once, and kept by nobody.
+TEST_F(GuestPairTest, StatementsThatChangeTheSchemaAreNotKept) {
+  Keeper& keeper = pair_->keeper();
+  ASSERT_TRUE(keeper.run_system("SELECT count(*) FROM notes WHERE id = $1", std::vector<Value>{1}));
+  const int before = held();
+  for (int i = 0; i < 3; ++i) {
+    const std::string name = "made_" + std::to_string(i);
+    ASSERT_TRUE(keeper.run_system("CREATE TABLE " + name + " (a)", {}));
+    ASSERT_TRUE(keeper.run_system("  drop TABLE " + name, {}));
+    EXPECT_FALSE(keeper.run_system("CREATE TABLE notes (a)", {}));
+  }
+  EXPECT_EQ(held(), before);
+  for (const char* sql : {"SELECT 1", "WITH one AS (SELECT 1) SELECT * FROM one",
+                          "INSERT INTO numbered (n) VALUES ($1)", "UPDATE numbered SET n = $1",
+                          "DELETE FROM numbered WHERE id = $1"}) {
+    const std::vector<Value> parameters(std::string_view(sql).contains('$') ? 1 : 0, 1);
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(keeper.run_system(sql, parameters)) << sql;
+  }
+  EXPECT_EQ(held(), before + 5) << "those that come again and again are prepared once";
 }
 
 TEST_F(GuestPairTest, NothingInMemoryOutlivesItsStatement) {

@@ -1,11 +1,13 @@
 #include "database/sqlite/keeper.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "database/sql/scanner.h"
 #include "database/sqlite/administration.h"
 #include "database/sqlite/failure.h"
 
@@ -44,6 +46,13 @@ Number take_number(std::string_view& from) {
 void append_bytes(std::string& to, const void* data, int size) {
   append_number(to, static_cast<std::int64_t>(size));
   if (size > 0) to.append(static_cast<const char*>(data), static_cast<std::size_t>(size));
+}
+
+// Queries and changes are some dozens of texts; those that make and drop captures have no end.
+bool comes_again(std::string_view text) {
+  constexpr std::array<std::string_view, 5> kWords{"select", "with", "insert", "update", "delete"};
+  const auto first = sql::Scanner(text).next();
+  return first && std::ranges::any_of(kWords, [&](auto word) { return first->is(word); });
 }
 
 int on_watch(void* data) {
@@ -319,15 +328,17 @@ void Keeper::undo() {
 
 SqlResult<std::vector<Row>> Keeper::run_system(std::string_view sql,
                                                std::span<const Value> parameters) {
-  auto found = system_statements_.find(sql);
-  if (found == system_statements_.end()) {
-    auto statement = PreparedStatement::prepare(connection_.get(), sql);
-    if (!statement) {
-      return sql_fail(SqlState::kInternalError, std::move(statement.error().message));
-    }
-    found = system_statements_.emplace(sql, std::move(*statement)).first;
+  std::optional<PreparedStatement> once;
+  const auto found = system_statements_.find(sql);
+  PreparedStatement* statement = found == system_statements_.end() ? nullptr : &found->second;
+  if (statement == nullptr) {
+    auto prepared = PreparedStatement::prepare(connection_.get(), sql);
+    if (!prepared) return sql_fail(SqlState::kInternalError, std::move(prepared.error().message));
+    statement = comes_again(sql)
+                    ? &system_statements_.emplace(sql, std::move(*prepared)).first->second
+                    : &once.emplace(std::move(*prepared));
   }
-  auto rows = found->second.run(parameters);
+  auto rows = statement->run(parameters);
   if (!rows) return sql_fail(sqlite_error(connection_.get()));
   return std::move(*rows);
 }
