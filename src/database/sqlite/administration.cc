@@ -13,6 +13,7 @@
 #include "database/connection.h"
 #include "database/migrations.h"
 #include "database/sqlite/access_store.h"
+#include "database/sqlite/failure.h"
 #include "database/sqlite/functions.h"
 #include "database/sqlite/keeper.h"
 #include "database/sqlite/query.h"
@@ -28,15 +29,6 @@ constexpr std::chrono::milliseconds kMaxBusy{5000};
 constexpr std::array<std::string_view, 1> kMigrationSchema{
     "CREATE TABLE _roost_migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL,"
     " sha256 TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT"};
-
-// Its message without the file's path, which is not for those who only ask.
-SqlError opening_error(const base::Error& error, const std::filesystem::path& file) {
-  const std::string path = file.filename().string() + ": ";
-  const auto at = error.message.find(path);
-  const std::string why =
-      at == std::string::npos ? error.message : error.message.substr(at + path.size());
-  return {SqlState::kConnectionFailure, "the database cannot be opened: " + why, std::nullopt};
-}
 
 // The file with WAL and Roost's tables in it.
 SqlResult<void> make_file(const std::filesystem::path& file) {

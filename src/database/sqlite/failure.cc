@@ -1,5 +1,6 @@
 #include "database/sqlite/failure.h"
 
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -58,6 +59,14 @@ base::Error failure_of(sqlite3* connection, const char* file) {
   return {code_of(extended),
           fmt::format("{}: {} (SQLite {}){}", opened == nullptr ? file : opened,
                       sqlite3_errmsg(connection), extended, advice_for(extended))};
+}
+
+SqlError opening_error(const base::Error& error, const std::filesystem::path& file) {
+  const std::string path = file.filename().string() + ": ";
+  const auto at = error.message.find(path);
+  const std::string why =
+      at == std::string::npos ? error.message : error.message.substr(at + path.size());
+  return {SqlState::kConnectionFailure, "the database cannot be opened: " + why, std::nullopt};
 }
 
 }  // namespace database::sqlite

@@ -1,6 +1,8 @@
 // What SQLite's result codes mean to the rest of Roost.
 #pragma once
 
+#include <filesystem>
+
 #include <sqlite3.h>
 
 #include "base/error.h"
@@ -17,5 +19,9 @@ base::Error failure_of(sqlite3* connection, const char* file = "database");
 // close to its own, and without the server's paths. An error of one of our functions, whose message
 // begins with a state ("22012: division by zero"), is that state's.
 SqlError sqlite_error(sqlite3* connection);
+
+// Why `file` could not be opened or prepared (kConnectionFailure): `error`'s message, which begins
+// with the file where it names one, without the path.
+SqlError opening_error(const base::Error& error, const std::filesystem::path& file);
 
 }  // namespace database::sqlite

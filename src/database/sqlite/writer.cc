@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "database/sqlite/failure.h"
+
 namespace database::sqlite {
 namespace {
 
@@ -130,12 +132,10 @@ SqlResult<Administration*> Writer::administration() {
 SqlResult<void> Writer::prepare_file() {
   if (system_.empty()) return {};
   auto connection = open_sqlite(file_, SystemAccess());
-  if (!connection) {
-    return sql_fail(SqlState::kConnectionFailure, std::move(connection.error().message));
-  }
+  if (!connection) return sql_fail(opening_error(connection.error(), file_));
   for (const SystemSchema& schema : system_) {
     if (auto migrated = migrate(**connection, schema.name, schema.scripts); !migrated) {
-      return sql_fail(SqlState::kConnectionFailure, std::move(migrated.error().message));
+      return sql_fail(opening_error(migrated.error(), file_));
     }
   }
   return {};
