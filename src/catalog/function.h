@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,11 +69,28 @@ struct Version {
   std::chrono::system_clock::time_point created_at;
 };
 
+// Which HTTP calls get another version than the one that runs; canary.h says how.
+struct CanarySplit {
+  int percent = 0;     // 0 … 100 of the calls
+  std::string header;  // and those with this one: "name", "name: value"; empty: none
+
+  bool operator==(const CanarySplit&) const = default;
+};
+
+struct Function;
+using FunctionPtr = std::shared_ptr<const Function>;
+
+struct Canary {
+  CanarySplit split;
+  FunctionPtr function;  // the same one, as its other version; without a canary
+};
+
 struct Function {
   FunctionId id;
   bool enabled = true;
   Version version;  // the one that runs
   std::chrono::system_clock::time_point created_at;
+  std::optional<Canary> canary = {};
 
   [[nodiscard]] const std::string& name() const { return version.config.name; }
   [[nodiscard]] bool has_trigger(TriggerKind kind) const;

@@ -10,6 +10,7 @@
 
 #include "base/crypto.h"
 #include "base/encoding.h"
+#include "catalog/canary.h"
 #include "catalog/schema.h"
 #include "catalog/tables.h"
 
@@ -98,6 +99,29 @@ Result<FunctionPtr> Registry::deploy(const Config& config, std::string_view modu
   const auto hash = base::sha256(module);
   return change(stored->name,
                 [&] { return insert_version(*connection_, {*stored, module, hash}); });
+}
+
+Result<FunctionPtr> Registry::deploy_canary(const Config& config, std::string_view module,
+                                            const CanarySplit& split) {
+  const auto stored = as_stored(config);
+  if (!stored) return base::fail(stored.error());
+  const auto share = checked_split(split);
+  if (!share) return base::fail(share.error());
+  const auto hash = base::sha256(module);
+  return change(stored->name, [&] {
+    return insert_canary_version(*connection_, {*stored, module, hash}, *share);
+  });
+}
+
+Result<FunctionPtr> Registry::set_canary(std::string_view name, int version,
+                                         const CanarySplit& split) {
+  const auto share = checked_split(split);
+  if (!share) return base::fail(share.error());
+  return change(name, [&] { return update_canary(*connection_, name, version, *share); });
+}
+
+Result<FunctionPtr> Registry::remove_canary(std::string_view name) {
+  return change(name, [&] { return delete_canary(*connection_, name); });
 }
 
 Result<FunctionPtr> Registry::rollback(std::string_view name, int version) {

@@ -20,8 +20,6 @@
 
 namespace catalog {
 
-using FunctionPtr = std::shared_ptr<const Function>;
-
 class Registry {
  public:
   // Migrates the schema and reads the index. Owns the connection.
@@ -44,6 +42,15 @@ class Registry {
   base::Result<FunctionPtr> create(const Config& config, std::string_view module);
   // The next version of an existing function. kNotFound.
   base::Result<FunctionPtr> deploy(const Config& config, std::string_view module);
+  // Here and in `rollback`: a canary ends.
+  // The next version, which runs as the canary only. kNotFound; kInvalidArgument when it has no
+  // `http` trigger, or the split is none.
+  base::Result<FunctionPtr> deploy_canary(const Config& config, std::string_view module,
+                                          const CanarySplit& split);
+  // As above, with a version that is there and does not run; takes the place of one before.
+  base::Result<FunctionPtr> set_canary(std::string_view name, int version,
+                                       const CanarySplit& split);
+  base::Result<FunctionPtr> remove_canary(std::string_view name);
   // Makes an older (or newer) version the one that runs. kNotFound.
   base::Result<FunctionPtr> rollback(std::string_view name, int version);
   base::Result<FunctionPtr> set_enabled(std::string_view name, bool enabled);

@@ -242,6 +242,64 @@ TEST(Registry, VersionsAreKeptAndCanComeBack) {
   EXPECT_EQ(catalog.registry->find("f")->version.number, 3);
 }
 
+TEST(Registry, ACanaryIsAVersionBesideTheOneThatRuns) {
+  Catalog catalog;
+  ASSERT_TRUE(catalog.registry->create(config_of("f"), "one"));
+  const auto deployed =
+      catalog.registry->deploy_canary(config_of("f"), "two", {.percent = 5, .header = {}});
+  ASSERT_TRUE(deployed) << deployed.error().message;
+  EXPECT_EQ((*deployed)->version.number, 1);
+  ASSERT_TRUE((*deployed)->canary);
+  EXPECT_EQ((*deployed)->canary->function->version.number, 2);
+  EXPECT_EQ((*deployed)->canary->function->version.module, base::sha256("two"));
+  EXPECT_FALSE((*deployed)->canary->function->canary);
+
+  ASSERT_TRUE(catalog.registry->set_canary("f", 2, {.percent = 50, .header = "X-Try: yes"}));
+  catalog.reopen();
+  const auto found = catalog.registry->find("f");
+  ASSERT_TRUE(found->canary);
+  EXPECT_EQ(found->canary->split, (catalog::CanarySplit{50, "x-try: yes"}));
+
+  const auto promoted = catalog.registry->rollback("f", 2);
+  ASSERT_TRUE(promoted);
+  EXPECT_EQ((*promoted)->version.number, 2);
+  EXPECT_FALSE((*promoted)->canary) << "who is promoted is no canary";
+}
+
+TEST(Registry, ACanaryEnds) {
+  Catalog catalog;
+  ASSERT_TRUE(catalog.registry->create(config_of("f"), "one"));
+  ASSERT_TRUE(catalog.registry->deploy(config_of("f"), "two"));
+  const catalog::CanarySplit split{.percent = 5, .header = {}};
+  ASSERT_TRUE(catalog.registry->set_canary("f", 1, split));
+  EXPECT_FALSE((*catalog.registry->remove_canary("f"))->canary);
+  ASSERT_TRUE(catalog.registry->remove_canary("f")) << "there need not be one";
+  ASSERT_TRUE(catalog.registry->set_canary("f", 1, split));
+  EXPECT_FALSE((*catalog.registry->deploy(config_of("f"), "three"))->canary);
+  ASSERT_TRUE(catalog.registry->set_canary("f", 1, split));
+  ASSERT_TRUE(catalog.registry->remove("f"));
+  EXPECT_EQ(catalog.count("canaries"), 0);
+}
+
+TEST(Registry, WhatCannotBeACanaryIsRefused) {
+  const Catalog catalog;
+  const catalog::CanarySplit split{.percent = 5, .header = {}};
+  const Config silent = config_of("f", {{TriggerKind::kCron, "* * * * *", ""}});
+  ASSERT_TRUE(catalog.registry->create(config_of("f"), "one"));
+  ASSERT_TRUE(catalog.registry->deploy(silent, "two"));
+  const auto code = [](const auto& result) {
+    return result ? Code::kInternal : result.error().code;
+  };
+  EXPECT_EQ(code(catalog.registry->set_canary("f", 2, split)), Code::kInvalidArgument);  // runs
+  EXPECT_EQ(code(catalog.registry->set_canary("f", 9, split)), Code::kNotFound);
+  EXPECT_EQ(code(catalog.registry->set_canary("g", 1, split)), Code::kNotFound);
+  EXPECT_EQ(code(catalog.registry->set_canary("f", 1, {})), Code::kInvalidArgument);
+  EXPECT_EQ(code(catalog.registry->deploy_canary(silent, "m", split)), Code::kInvalidArgument);
+  EXPECT_EQ(code(catalog.registry->deploy_canary(config_of("g"), "m", split)), Code::kNotFound);
+  EXPECT_EQ(code(catalog.registry->remove_canary("g")), Code::kNotFound);
+  EXPECT_EQ(catalog.count("versions"), 2) << "nothing is stored of what was refused";
+}
+
 TEST(Registry, UnknownNamesAreNotFound) {
   const Catalog catalog;
   EXPECT_EQ(catalog.registry->deploy(config_of("f"), "m").error().code, Code::kNotFound);

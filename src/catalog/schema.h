@@ -14,7 +14,7 @@
 
 namespace catalog {
 
-inline constexpr std::array<std::string_view, 1> kSchema{R"sql(
+inline constexpr std::array<std::string_view, 2> kSchema{R"sql(
 CREATE TABLE modules (
   sha256 BLOB PRIMARY KEY CHECK (length(sha256) = 32),
   bytes  BLOB NOT NULL
@@ -60,6 +60,15 @@ CREATE INDEX triggers_by_subject ON triggers (kind, subject);
 CREATE TABLE signing_keys (
   name   TEXT PRIMARY KEY,
   sealed BLOB NOT NULL
+) STRICT;
+)sql",
+                                                         R"sql(
+CREATE TABLE canaries (
+  function_id INTEGER PRIMARY KEY,
+  version     INTEGER NOT NULL,
+  percent     INTEGER NOT NULL CHECK (percent BETWEEN 0 AND 100),
+  header      TEXT NOT NULL,
+  FOREIGN KEY (function_id, version) REFERENCES versions (function_id, number) ON DELETE CASCADE
 ) STRICT;
 )sql"};
 

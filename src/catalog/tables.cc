@@ -42,21 +42,24 @@ base::Error damaged(std::string_view what) {
 
 // Takes number, module, module_bytes, config, created_at. May throw std::bad_variant_access; called
 // by `read_rows` alone.
-Result<Version> read_version(const Row& row) {
+Result<Version> read_version_at(const Row& row, std::size_t first) {
   Version version;
-  version.number = static_cast<int>(std::get<std::int64_t>(row.at(0)));
-  const std::string& hash = std::get<Blob>(row.at(1)).bytes;
+  version.number = static_cast<int>(std::get<std::int64_t>(row.at(first)));
+  const std::string& hash = std::get<Blob>(row.at(first + 1)).bytes;
   if (hash.size() != version.module.size()) return base::fail(damaged("a hash of another length"));
   std::ranges::copy(hash, version.module.begin());
-  version.module_bytes = static_cast<std::uint64_t>(std::get<std::int64_t>(row.at(2)));
-  auto config = parse_config(std::get<std::string>(row.at(3)));
+  version.module_bytes = static_cast<std::uint64_t>(std::get<std::int64_t>(row.at(first + 2)));
+  auto config = parse_config(std::get<std::string>(row.at(first + 3)));
   if (!config) return base::fail(damaged(config.error().message));
   version.config = std::move(*config);
-  version.created_at = time_of(row.at(4));
+  version.created_at = time_of(row.at(first + 4));
   return version;
 }
 
-// As read_version, then the function's id, enabled, created_at.
+Result<Version> read_version(const Row& row) { return read_version_at(row, 0); }
+
+// As read_version, then the function's id, enabled, created_at; then, if it has a canary, its
+// percent, header and version, else nulls.
 Result<Function> read_function(const Row& row) {
   auto version = read_version(row);
   if (!version) return base::fail(std::move(version.error()));
@@ -65,6 +68,15 @@ Result<Function> read_function(const Row& row) {
   function.enabled = std::get<std::int64_t>(row.at(6)) != 0;
   function.created_at = time_of(row.at(7));
   function.version = std::move(*version);
+  if (std::holds_alternative<std::int64_t>(row.at(8))) {
+    auto other = read_version_at(row, 10);
+    if (!other) return base::fail(std::move(other.error()));
+    auto canary = std::make_shared<Function>(function);
+    canary->version = std::move(*other);
+    function.canary = {{.percent = static_cast<int>(std::get<std::int64_t>(row.at(8))),
+                        .header = std::get<std::string>(row.at(9))},
+                       std::move(canary)};
+  }
   return function;
 }
 
@@ -122,26 +134,46 @@ Result<void> insert_parts(Connection& connection, const Row& function,
   return {};
 }
 
+constexpr std::string_view kSelectFunctions =
+    "SELECT v.number, v.module, v.module_bytes, v.config, v.created_at, f.id, f.enabled,"
+    " f.created_at, c.percent, c.header, w.number, w.module, w.module_bytes, w.config, w.created_at"
+    " FROM functions f"
+    " JOIN version_summaries v ON v.function_id = f.id AND v.number = f.current_version"
+    " LEFT JOIN canaries c ON c.function_id = f.id"
+    " LEFT JOIN version_summaries w ON w.function_id = f.id AND w.number = c.version";
+
+Result<void> put_canary(Connection& connection, const Value& function, const Value& version,
+                        const CanarySplit& split) {
+  const auto rows = connection.query(
+      "INSERT OR REPLACE INTO canaries (function_id, version, percent, header)"
+      " VALUES ($1, $2, $3, $4)",
+      {function, version, std::int64_t{split.percent}, split.header});
+  if (!rows) return base::fail(rows.error());
+  return {};
+}
+
+Result<void> check_canary(const Config& config) {
+  if (std::ranges::find(config.triggers, TriggerKind::kHttp, &Trigger::kind) !=
+      config.triggers.end()) {
+    return {};
+  }
+  return base::fail(
+      Code::kInvalidArgument,
+      fmt::format("a canary gets HTTP calls, and that version of \"{}\" has no `http` "
+                  "trigger: deploy it without --canary",
+                  config.name));
+}
+
 }  // namespace
 
 Result<std::vector<Function>> select_functions(Connection& connection) {
-  return read_rows(
-      connection.query(
-          "SELECT v.number, v.module, v.module_bytes, v.config, v.created_at,"
-          " f.id, f.enabled, f.created_at FROM functions f"
-          " JOIN version_summaries v ON v.function_id = f.id AND v.number = f.current_version"
-          " ORDER BY f.name"),
-      read_function);
+  return read_rows(connection.query(std::string(kSelectFunctions) + " ORDER BY f.name"),
+                   read_function);
 }
 
 Result<Function> select_function(Connection& connection, std::string_view name) {
   auto functions = read_rows(
-      connection.query(
-          "SELECT v.number, v.module, v.module_bytes, v.config, v.created_at,"
-          " f.id, f.enabled, f.created_at FROM functions f"
-          " JOIN version_summaries v ON v.function_id = f.id AND v.number = f.current_version"
-          " WHERE f.name = $1",
-          {std::string(name)}),
+      connection.query(std::string(kSelectFunctions) + " WHERE f.name = $1", {std::string(name)}),
       read_function);
   if (!functions) return base::fail(std::move(functions.error()));
   if (functions->empty()) return no_function(name);
@@ -157,6 +189,16 @@ Result<std::vector<Version>> select_versions(Connection& connection, std::string
       read_version);
   if (versions && versions->empty()) return no_function(name);
   return versions;
+}
+
+Result<Version> find_version(Connection& connection, std::string_view name, int number) {
+  auto versions = select_versions(connection, name);
+  if (!versions) return base::fail(versions.error());
+  const auto found = std::ranges::find(*versions, number, &Version::number);
+  if (found != versions->end()) return std::move(*found);
+  return base::fail(Code::kNotFound,
+                    fmt::format("the function \"{}\" has no version {}: it has 1 to {}", name,
+                                number, versions->back().number));
 }
 
 Result<std::string> select_module(Connection& connection, const base::Sha256& hash) {
@@ -193,17 +235,52 @@ Result<void> insert_version(Connection& connection, const Deployment& deployment
       " WHERE name = $1 RETURNING id, current_version",
       {deployment.config.name});
   if (auto found = touched(rows, deployment.config.name); !found) return found;
+  if (auto ended = delete_canary(connection, deployment.config.name); !ended) return ended;
   return insert_parts(connection, rows->front(), deployment);
 }
 
-Result<void> update_current(Connection& connection, std::string_view name, int version) {
-  const auto versions = select_versions(connection, name);
-  if (!versions) return base::fail(versions.error());
-  if (std::ranges::find(*versions, version, &Version::number) == versions->end()) {
-    return base::fail(Code::kNotFound,
-                      fmt::format("the function \"{}\" has no version {}: it has 1 to {}", name,
-                                  version, versions->back().number));
+Result<void> insert_canary_version(Connection& connection, const Deployment& deployment,
+                                   const CanarySplit& split) {
+  if (auto fits = check_canary(deployment.config); !fits) return fits;
+  const auto rows = connection.query(
+      "SELECT id, (SELECT max(number) + 1 FROM versions WHERE function_id = functions.id)"
+      " FROM functions WHERE name = $1",
+      {deployment.config.name});
+  if (auto found = touched(rows, deployment.config.name); !found) return found;
+  if (auto parts = insert_parts(connection, rows->front(), deployment); !parts) return parts;
+  return put_canary(connection, rows->front().at(0), rows->front().at(1), split);
+}
+
+Result<void> update_canary(Connection& connection, std::string_view name, int version,
+                           const CanarySplit& split) {
+  const auto other = find_version(connection, name, version);
+  if (!other) return base::fail(other.error());
+  if (auto fits = check_canary(other->config); !fits) return fits;
+  const auto rows = connection.query("SELECT id, current_version FROM functions WHERE name = $1",
+                                     {std::string(name)});
+  if (auto found = touched(rows, name); !found) return found;
+  if (rows->front().at(1) == Value(std::int64_t{version})) {
+    return base::fail(Code::kInvalidArgument,
+                      fmt::format("version {} of \"{}\" is the one that runs: name another as its "
+                                  "canary",
+                                  version, name));
   }
+  return put_canary(connection, rows->front().at(0), std::int64_t{version}, split);
+}
+
+Result<void> delete_canary(Connection& connection, std::string_view name) {
+  const auto rows = connection.query(
+      "DELETE FROM canaries WHERE function_id = (SELECT id FROM functions WHERE name = $1)",
+      {std::string(name)});
+  if (!rows) return base::fail(rows.error());
+  return {};
+}
+
+Result<void> update_current(Connection& connection, std::string_view name, int version) {
+  if (const auto other = find_version(connection, name, version); !other) {
+    return base::fail(other.error());
+  }
+  if (auto ended = delete_canary(connection, name); !ended) return ended;
   return touched(
       connection.query("UPDATE functions SET current_version = $2 WHERE name = $1 RETURNING id",
                        {std::string(name), std::int64_t{version}}),

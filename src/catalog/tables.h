@@ -26,6 +26,8 @@ base::Result<std::vector<Function>> select_functions(database::Connection& conne
 base::Result<Function> select_function(database::Connection& connection, std::string_view name);
 base::Result<std::vector<Version>> select_versions(database::Connection& connection,
                                                    std::string_view name);
+base::Result<Version> find_version(database::Connection& connection, std::string_view name,
+                                   int number);
 // Not checked against the hash.
 base::Result<std::string> select_module(database::Connection& connection, const base::Sha256& hash);
 
@@ -33,6 +35,12 @@ base::Result<std::string> select_module(database::Connection& connection, const 
 base::Result<void> insert_function(database::Connection& connection, const Deployment& deployment);
 // All below: kNotFound.
 base::Result<void> insert_version(database::Connection& connection, const Deployment& deployment);
+base::Result<void> insert_canary_version(database::Connection& connection,
+                                         const Deployment& deployment, const CanarySplit& split);
+// kInvalidArgument when the version runs, or has no `http` trigger.
+base::Result<void> update_canary(database::Connection& connection, std::string_view name,
+                                 int version, const CanarySplit& split);
+base::Result<void> delete_canary(database::Connection& connection, std::string_view name);
 base::Result<void> update_current(database::Connection& connection, std::string_view name,
                                   int version);
 base::Result<void> update_enabled(database::Connection& connection, std::string_view name,

@@ -60,6 +60,7 @@ void add_compile_command(CLI::App& app, Command& chosen);
 void add_deploy_command(CLI::App& app, Command& chosen);
 void add_invoke_command(CLI::App& app, Command& chosen);
 void add_functions_commands(CLI::App& app, Command& chosen);
+void add_canary_command(CLI::App& app, Command& chosen);
 void add_logs_command(CLI::App& app, Command& chosen);
 void add_db_commands(CLI::App& app, Command& chosen);
 void add_events_commands(CLI::App& app, Command& chosen);

@@ -245,6 +245,44 @@ TEST_F(Commands, RollbackOfTheFirstVersionFails) {
   expect_exit(ExitCode::kFailed, {"rollback", "hello", "9"}, "NOT_FOUND");
 }
 
+TEST_F(Commands, CanaryShowsSetsPromotesAndEnds) {
+  const std::string with_canary =
+      R"({"name":"hello","version":1,"canary":{"version":2,"percent":10,"header":"x-try"}})";
+  server_.answer("GET " + kFunction, 200, with_canary);
+  server_.answer("PUT " + kFunction + "/canary", 200, with_canary);
+  server_.answer("DELETE " + kFunction + "/canary", 200, kHello);
+  server_.answer("POST " + kFunction + "/rollback", 200, kHello);
+  expect_exit(
+      ExitCode::kOk, {"canary", "hello"},
+      "hello: version 1 runs; its canary, version 2, gets 10 % of the calls, and those with "
+      "`x-try`\n");
+  expect_exit(ExitCode::kOk, {"canary", "hello", "--percent", "50"}, "its canary, version 2");
+  EXPECT_EQ(server_.asked().back().body, R"({"version":2,"percent":50,"header":"x-try"})");
+  expect_exit(ExitCode::kOk, {"canary", "hello", "3", "--header", "a: b"}, "its canary");
+  EXPECT_EQ(server_.asked().back().body, R"({"version":3,"percent":10,"header":"a: b"})");
+  expect_exit(ExitCode::kOk, {"canary", "hello", "--promote"}, "without a canary\n");
+  EXPECT_EQ(server_.asked().back().body, R"({"version":2})");
+  expect_exit(ExitCode::kOk, {"canary", "hello", "--off"}, "without a canary\n");
+  expect_exit(ExitCode::kOk, {"canary", "hello", "--json"}, "\"canary\":{\"version\":2");
+}
+
+TEST_F(Commands, CanaryOfAFunctionWithoutOneHasToBeNamed) {
+  server_.answer("GET " + kFunction, 200, kHello);
+  expect_exit(ExitCode::kFailed, {"canary", "hello", "--promote"}, "hello has no canary");
+  expect_exit(ExitCode::kUsage, {"canary", "hello", "--percent", "5"}, "name the version");
+  EXPECT_EQ(run({"canary", "hello", "--off", "--promote"}), ExitCode::kUsage);
+  EXPECT_EQ(run({"canary", "hello", "--percent", "101"}), ExitCode::kUsage);
+  EXPECT_EQ(run({"canary", "hello", "2", "--off"}), ExitCode::kUsage);
+}
+
+TEST_F(Commands, DeploysACanary) {
+  server_.answer("PUT " + kFunction + "?canary=10&canary_header=x-try%3A%20yes", 200,
+                 R"({"name":"hello","version":1,"canary":{"version":2}})");
+  expect_exit(ExitCode::kOk,
+              {"deploy", module(), "--canary", "10", "--canary-header", "x-try: yes"},
+              "hello: version 2 deployed as the canary, version 1 runs\n");
+}
+
 TEST_F(Commands, InvokePrintsTheAnswer) {
   server_.answer("POST /functions/v1/hello", 200, R"({"message":"Hello!"})",
                  "X-Request-Id: id-1\r\n");

@@ -31,8 +31,12 @@ struct Options {
   std::vector<std::string> triggers;
   std::optional<bool> verify_jwt;
   std::optional<bool> service_role;
+  std::optional<int> canary;
+  std::string canary_header;
   bool create = false;
   bool json = false;
+
+  [[nodiscard]] bool is_canary() const { return canary || !canary_header.empty(); }
 };
 
 // hello.wasm alone is a function `hello` with the server's defaults.
@@ -120,23 +124,42 @@ Form form_of(const json::object& config, std::string_view module) {
                       boundary, json::serialize(config), module)};
 }
 
-Outcome<json::value> upload(const AdminClient& admin, const Manifest& manifest, bool create) {
+// What a deployment's address says besides the name.
+std::string query_of(const Options& options) {
+  if (!options.is_canary()) return "";
+  std::string query = fmt::format("?canary={}", options.canary.value_or(0));
+  if (!options.canary_header.empty()) {
+    query += "&canary_header=" + base::to_percent(options.canary_header);
+  }
+  return query;
+}
+
+Outcome<json::value> upload(const AdminClient& admin, const Manifest& manifest,
+                            const Options& options) {
   const std::string name(manifest.config.at("name").get_string());
   const auto path = function_path(name);
   if (!path) return std::unexpected(path.error());
   const auto module = read_module(manifest.module);
   if (!module) return std::unexpected(module.error());
   Form form = form_of(manifest.config, *module);
-  if (!create) {
+  bool create = options.create;
+  if (!create && !options.is_canary()) {
     const auto there = admin.exists(*path);
     if (!there) return std::unexpected(there.error());
     create = !*there;
   }
-  return admin.send(create ? "POST" : "PUT", create ? "/functions" : *path,
+  return admin.send(create ? "POST" : "PUT", create ? "/functions" : *path + query_of(options),
                     std::move(form.content_type), std::move(form.body));
 }
 
 void print(World& world, const json::value& function, const std::string& url) {
+  const auto& canary = function.as_object();
+  if (const auto* found = canary.if_contains("canary")) {
+    world.out << fmt::format("{}: version {} deployed as the canary, version {} runs\n",
+                             text_at(function, "name"), text_at(*found, "version"),
+                             text_at(function, "version"));
+    return;
+  }
   world.out << fmt::format("{}: version {} deployed ({}, sha256 {:.12})\n",
                            text_at(function, "name"), text_at(function, "version"),
                            size_at(function, "module_bytes"), text_at(function, "module_sha256"));
@@ -160,7 +183,7 @@ ExitCode deploy(const Options& options, World& world) {
   }
   const auto admin = AdminClient::connect(options.connection, world);
   if (!admin) return report(world, admin.error());
-  const auto function = upload(*admin, *manifest, options.create);
+  const auto function = upload(*admin, *manifest, options);
   if (!function) return report(world, function.error());
   if (options.json) {
     world.out << json::serialize(*function) << '\n';
@@ -206,6 +229,12 @@ void add_deploy_command(CLI::App& app, Command& chosen) {
   add_choice(*command, "verify-jwt", options->verify_jwt, "callers need a token (they do)");
   add_choice(*command, "service-role", options->service_role,
              "it gets SUPABASE_SERVICE_ROLE_KEY (it does not)");
+  command
+      ->add_option("--canary", options->canary,
+                   "Let this percent of the HTTP calls try it; the version that runs stays")
+      ->check(CLI::Range(0, 100));
+  command->add_option("--canary-header", options->canary_header,
+                      "Let calls with this header try it, such as 'x-canary: yes'");
   command->add_flag("--create", options->create, "Refuse a name that is taken");
   command->add_flag("--json", options->json, "Print the function as JSON");
   add_connection_options(*command, options->connection, Listener::kAdmin);

@@ -99,7 +99,8 @@ reactor::Task<Deployer::Deployed> Deployer::create(reactor::Loop& loop, catalog:
 }
 
 reactor::Task<Deployer::Deployed> Deployer::deploy(reactor::Loop& loop, catalog::Config config,
-                                                   std::string module) {
+                                                   std::string module,
+                                                   std::optional<catalog::CanarySplit> canary) {
   const catalog::FunctionPtr before = registry_.find(config.name);
   if (before == nullptr) {
     co_return base::fail(base::Code::kNotFound,
@@ -111,11 +112,12 @@ reactor::Task<Deployer::Deployed> Deployer::deploy(reactor::Loop& loop, catalog:
     if (!sound) co_return base::fail(std::move(sound.error()));
   }
   auto function = co_await blocking_.run(
-      [this, config = std::move(config), module = std::move(module)]() -> Deployed {
+      [this, config = std::move(config), module = std::move(module), canary]() -> Deployed {
         if (auto checked = check(config, module); !checked) {
           return base::fail(std::move(checked.error()));
         }
-        return registry_.deploy(config, module);
+        return canary ? registry_.deploy_canary(config, module, *canary)
+                      : registry_.deploy(config, module);
       });
   if (!function) co_return function;
   if (auto fired = co_await follow(loop, before, *function); !fired) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "catalog/registry.h"
@@ -33,8 +34,10 @@ class Deployer {
 
   // A new function: kAlreadyExists when the name is taken.
   reactor::Task<Deployed> create(reactor::Loop& loop, catalog::Config config, std::string module);
-  // The next version of an existing one: kNotFound.
-  reactor::Task<Deployed> deploy(reactor::Loop& loop, catalog::Config config, std::string module);
+  // The next version of an existing one: kNotFound. With a split it is the canary, and the one that
+  // runs stays.
+  reactor::Task<Deployed> deploy(reactor::Loop& loop, catalog::Config config, std::string module,
+                                 std::optional<catalog::CanarySplit> canary = std::nullopt);
   // Another version of it becomes the one that runs: kNotFound.
   reactor::Task<Deployed> rollback(reactor::Loop& loop, std::string name, int version);
   // With all its versions: kNotFound.

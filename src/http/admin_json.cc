@@ -1,5 +1,6 @@
 #include "http/admin_json.h"
 
+#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "catalog/json_document.h"
+#include "http/query_parameters.h"
 
 namespace http {
 namespace {
@@ -49,6 +51,52 @@ void append_version_members(std::string& out, const catalog::Version& version,
   out += catalog::to_public_json(version.config);
 }
 
+base::Result<int> version_number(const json::value& value) {
+  const std::int64_t* number = value.if_int64();
+  if (number == nullptr || *number < 1 || *number > std::numeric_limits<int>::max()) {
+    return invalid("'version' is not a version's number: 1, 2, 3 …");
+  }
+  return static_cast<int>(*number);
+}
+
+base::Result<void> set_canary_member(CanaryRequest& request, std::string_view key,
+                                     const json::value& value) {
+  if (key == "version") {
+    const auto number = version_number(value);
+    if (!number) return base::fail(number.error());
+    request.version = *number;
+    return {};
+  }
+  if (key == "percent") {
+    const std::int64_t* percent = value.if_int64();
+    if (percent == nullptr || *percent < 0 || *percent > 100) {
+      return invalid("'percent' is not a whole number from 0 to 100");
+    }
+    request.split.percent = static_cast<int>(*percent);
+    return {};
+  }
+  if (key == "header") {
+    if (value.is_null()) return {};
+    const json::string* header = value.if_string();
+    if (header == nullptr) return invalid("'header' is not text such as \"x-canary: yes\"");
+    request.split.header.assign(header->data(), header->size());
+    return {};
+  }
+  return invalid(
+      fmt::format("unknown key '{}': only 'version', 'percent' and 'header' are known", key));
+}
+
+void append_canary(std::string& out, const catalog::Canary& canary) {
+  fmt::format_to(std::back_inserter(out), R"(,"canary":{{"version":{},"percent":{},"header":)",
+                 canary.function->version.number, canary.split.percent);
+  if (canary.split.header.empty()) {
+    out += "null";
+  } else {
+    base::append_json_string(out, canary.split.header);
+  }
+  out += '}';
+}
+
 // {"<key>":[…]} of what `text_of` makes of each.
 template <class Items, class TextOf>
 std::string list_json(std::string_view key, const Items& items, TextOf text_of) {
@@ -87,6 +135,7 @@ std::string function_json(const catalog::Function& function) {
   base::append_json_string(out, function.name());
   out += function.enabled ? R"(,"enabled":true,)" : R"(,"enabled":false,)";
   append_version_members(out, function.version, function.created_at);
+  if (function.canary) append_canary(out, *function.canary);
   out += '}';
   return out;
 }
@@ -115,11 +164,42 @@ base::Result<bool> parse_patch(std::string_view body) {
 base::Result<int> parse_rollback(std::string_view body) {
   const base::Result<json::value> version = only_member(body, "version");
   if (!version) return base::fail(version.error());
-  const std::int64_t* number = version->if_int64();
-  if (number == nullptr || *number < 1 || *number > std::numeric_limits<int>::max()) {
-    return invalid("'version' is not a version's number: 1, 2, 3 …");
+  return version_number(*version);
+}
+
+base::Result<CanaryRequest> parse_canary(std::string_view body) {
+  const base::Result<json::object> object = parse_object(body, "the body");
+  if (!object) return base::fail(object.error());
+  CanaryRequest request;
+  for (const auto& member : *object) {
+    const std::string_view key(member.key().data(), member.key().size());
+    if (auto set = set_canary_member(request, key, member.value()); !set) {
+      return base::fail(std::move(set.error()));
+    }
   }
-  return static_cast<int>(*number);
+  if (request.version == 0) return invalid("the key 'version' is missing");
+  return request;
+}
+
+base::Result<std::optional<catalog::CanarySplit>> parse_deploy_query(std::string_view query) {
+  std::optional<catalog::CanarySplit> split;
+  const auto set = [&split](const std::string& name,
+                            const std::string& value) -> base::Result<void> {
+    if (name != "canary" && name != "canary_header") {
+      return invalid(fmt::format("unknown query '{}': there are canary and canary_header", name));
+    }
+    if (!split) split.emplace();
+    if (name == "canary_header") {
+      split->header = value;
+      return {};
+    }
+    const char* const end = value.data() + value.size();
+    const auto [stop, error] = std::from_chars(value.data(), end, split->percent);
+    if (error == std::errc() && stop == end) return {};
+    return invalid("canary is not a percentage from 0 to 100");
+  };
+  if (auto read = for_each_parameter(query, set); !read) return base::fail(std::move(read.error()));
+  return split;
 }
 
 base::Result<catalog::Config> parse_config_of(std::string_view text, std::string_view name) {

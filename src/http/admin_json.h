@@ -3,11 +3,13 @@
 //   function =
 //   {"name","enabled","version","module_sha256","module_bytes","created_at","config":{…}} version
 //   = {"version","module_sha256","module_bytes","created_at","config":{…}}
+// A function with a canary has also "canary":{"version","percent","header"}.
 // `created_at` is RFC 3339, UTC, in ms; secret values of `config` are redacted. Requests are
 // strict: an unknown or repeated key is refused by name (kInvalidArgument).
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,14 @@ std::string entries_json(const std::vector<journal::Entry>& entries);      // {"
 base::Result<bool> parse_patch(std::string_view body);
 // {"version": n}, n ≥ 1
 base::Result<int> parse_rollback(std::string_view body);
+// {"version": n, "percent": 0 … 100, "header": "name: value"}; one of the last two may be left out.
+struct CanaryRequest {
+  int version = 0;
+  catalog::CanarySplit split;
+};
+base::Result<CanaryRequest> parse_canary(std::string_view body);
+// The query of a deployment: canary=PERCENT, canary_header=HEADER, or neither.
+base::Result<std::optional<catalog::CanarySplit>> parse_deploy_query(std::string_view query);
 // A deployment's config whose name is `name`: put there when absent, kInvalidArgument when another
 // is.
 base::Result<catalog::Config> parse_config_of(std::string_view json, std::string_view name);

@@ -40,9 +40,8 @@ constexpr std::array kFixed{
 };
 
 constexpr std::array kOfFunction{
-    Fixed{"", AdminRoute::kFunction},
-    Fixed{"/versions", AdminRoute::kVersions},
-    Fixed{"/rollback", AdminRoute::kRollback},
+    Fixed{"", AdminRoute::kFunction},          Fixed{"/versions", AdminRoute::kVersions},
+    Fixed{"/rollback", AdminRoute::kRollback}, Fixed{"/canary", AdminRoute::kCanary},
     Fixed{"/logs", AdminRoute::kFunctionLogs},
 };
 
@@ -99,6 +98,8 @@ std::string_view allowed_methods(AdminRoute route) {
       return "GET, HEAD, POST";
     case AdminRoute::kFunction:
       return "GET, HEAD, PUT, PATCH, DELETE";
+    case AdminRoute::kCanary:
+      return "PUT, DELETE";
     case AdminRoute::kRollback:
     case AdminRoute::kSql:
     case AdminRoute::kMigrations:

@@ -14,6 +14,7 @@ enum class AdminRoute : std::uint8_t {
   kFunction,              // /admin/v1/functions/{name}
   kVersions,              // /admin/v1/functions/{name}/versions
   kRollback,              // /admin/v1/functions/{name}/rollback
+  kCanary,                // /admin/v1/functions/{name}/canary
   kFunctionLogs,          // /admin/v1/functions/{name}/logs
   kLogs,                  // /admin/v1/logs
   kSql,                   // /admin/v1/sql

@@ -93,6 +93,8 @@ Task<Answer> AdminRoutes::dispatch(reactor::Loop& loop, AdminPath path, Request&
       co_return co_await versions(path.name);
     case AdminRoute::kRollback:
       co_return co_await rollback(loop, path.name, request);
+    case AdminRoute::kCanary:
+      co_return co_await canary(path.name, request);
     case AdminRoute::kFunctionLogs:
     case AdminRoute::kLogs:
       co_return co_await logs(path.name, request);
@@ -157,10 +159,13 @@ Task<Answer> AdminRoutes::create(reactor::Loop& loop, Request& request) {
 }
 
 Task<Answer> AdminRoutes::deploy(reactor::Loop& loop, std::string_view name, Request& request) {
+  const base::Result<std::optional<catalog::CanarySplit>> canary =
+      parse_deploy_query(request.query);
+  if (!canary) co_return error_response(canary.error());
   base::Result<DeployForm> form = read_deploy_form(request, name);
   if (!form) co_return error_response(form.error());
   const base::Result<catalog::FunctionPtr> function = co_await shared_.context.deployer.deploy(
-      loop, std::move(form->config), std::move(form->module));
+      loop, std::move(form->config), std::move(form->module), *canary);
   co_return function_answer(200, function);
 }
 
@@ -198,6 +203,23 @@ Task<Answer> AdminRoutes::rollback(reactor::Loop& loop, std::string_view name,
   if (!version) co_return error_response(version.error());
   const base::Result<catalog::FunctionPtr> function =
       co_await shared_.context.deployer.rollback(loop, std::string(name), *version);
+  co_return function_answer(200, function);
+}
+
+// Only HTTP calls get a canary, so nothing of what fires by itself changes with it.
+Task<Answer> AdminRoutes::canary(std::string_view name, const Request& request) {
+  std::optional<CanaryRequest> wanted;
+  if (request.method == "PUT") {
+    base::Result<CanaryRequest> parsed = parse_canary(request.body);
+    if (!parsed) co_return error_response(parsed.error());
+    wanted = std::move(*parsed);
+  }
+  const base::Result<catalog::FunctionPtr> function =
+      co_await shared_.context.reactor.blocking().run(
+          [registry = &shared_.context.registry, name = std::string(name), wanted] {
+            return wanted ? registry->set_canary(name, wanted->version, wanted->split)
+                          : registry->remove_canary(name);
+          });
   co_return function_answer(200, function);
 }
 

@@ -37,6 +37,7 @@ class AdminRoutes final : public Routes {
   reactor::Task<Answer> patch(std::string_view name, const Request& request);
   reactor::Task<Answer> remove(reactor::Loop& loop, std::string_view name);
   reactor::Task<Answer> versions(std::string_view name);
+  reactor::Task<Answer> canary(std::string_view name, const Request& request);
   reactor::Task<Answer> rollback(reactor::Loop& loop, std::string_view name,
                                  const Request& request);
   reactor::Task<Answer> logs(std::string_view name, const Request& request);

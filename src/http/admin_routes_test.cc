@@ -67,7 +67,7 @@ TEST(AdminRoutes, PathsAreExact) {
 // The document and the table of routes say the same.
 TEST(AdminRoutes, OpenApiHasEveryRouteThatExists) {
   const json::object paths = json::parse(openapi_json()).at("paths").as_object();
-  EXPECT_EQ(paths.size(), 26U);
+  EXPECT_EQ(paths.size(), 27U);
   std::set<AdminRoute> routes;
   for (const auto& path : paths) {
     std::string text(path.key());
@@ -84,7 +84,7 @@ TEST(AdminRoutes, OpenApiHasEveryRouteThatExists) {
           << method << " " << text;
     }
   }
-  EXPECT_EQ(routes.size(), 26U);
+  EXPECT_EQ(routes.size(), 27U);
 }
 
 TEST(AdminRoutes, EveryReferenceOfOpenApiLeadsSomewhere) {
@@ -152,6 +152,7 @@ TEST(AdminRoutes, WrongMethodsAre405WithAllow) {
   EXPECT_EQ(allow("DELETE", kFunctions), "GET, HEAD, POST");
   EXPECT_EQ(allow("POST", kFunctions + "/a"), "GET, HEAD, PUT, PATCH, DELETE");
   EXPECT_EQ(allow("GET", kFunctions + "/a/rollback"), "POST");
+  EXPECT_EQ(allow("GET", kFunctions + "/a/canary"), "PUT, DELETE");
   EXPECT_EQ(allow("POST", kFunctions + "/a/versions"), "GET, HEAD");
   EXPECT_EQ(allow("POST", "/metrics"), "GET, HEAD");
   EXPECT_EQ(allow("OPTIONS", kFunctions), "GET, HEAD, POST");
@@ -297,6 +298,52 @@ TEST(AdminRoutes, MetricsCountWhatWasAnswered) {
   EXPECT_NE(metrics.body.find("http_requests_total"), std::string::npos);
   EXPECT_NE(metrics.body.find("401"), std::string::npos);
   EXPECT_NE(metrics.body.find("functions"), std::string::npos);
+}
+
+TEST(AdminRoutes, ACanaryGetsTheCallsThatAskForIt) {
+  TestWorld world;
+  world.add("hello", false);
+  const std::string path = kFunctions + "/hello";
+  const std::string config = R"({"verify_jwt":true})";
+  const Reply deployed =
+      world.admin("PUT", path + "?canary=0&canary_header=X-Try", kType, form(config, "two"));
+  ASSERT_EQ(deployed.status, 200) << deployed.body;
+  const json::value function = json::parse(deployed.body);
+  EXPECT_EQ(function.at("version").as_int64(), 1);
+  EXPECT_EQ(json::serialize(function.at("canary")),
+            R"({"version":2,"percent":0,"header":"x-try"})");
+
+  const auto status = [&world](const std::string& header) {
+    return world.call("GET", "/functions/v1/hello", header).status;
+  };
+  EXPECT_EQ(status(""), 200);
+  EXPECT_EQ(status("X-Try: 1\r\n"), 401) << "the canary asks for a token";
+  EXPECT_EQ(world.admin("PUT", path + "/canary", "", R"({"version":2,"percent":100})").status, 200);
+  EXPECT_EQ(status(""), 401);
+  const Reply ended = world.admin("DELETE", path + "/canary");
+  EXPECT_EQ(ended.status, 200);
+  EXPECT_FALSE(json::parse(ended.body).as_object().contains("canary"));
+  EXPECT_EQ(status("X-Try: 1\r\n"), 200);
+}
+
+TEST(AdminRoutes, CanariesThatAreNoneAreRefused) {
+  TestWorld world;
+  world.add("hello", false);
+  const std::string path = kFunctions + "/hello";
+  ASSERT_EQ(world.admin("PUT", path, kType, form("{}", "two")).status, 200);
+  for (const char* const body :
+       {"", "[]", "{}", R"({"percent":5})", R"({"version":"1","percent":5})", R"({"version":0})",
+        R"({"version":1})", R"({"version":1,"percent":101})", R"({"version":1,"percent":-1})",
+        R"({"version":1,"percent":0.5})", R"({"version":1,"header":7})",
+        R"({"version":1,"header":"a b"})", R"({"version":1,"percent":5,"share":5})",
+        R"({"version":2,"percent":5})"}) {
+    EXPECT_EQ(world.admin("PUT", path + "/canary", "", body).status, 400) << body;
+  }
+  EXPECT_EQ(world.admin("PUT", path + "/canary", "", R"({"version":9,"percent":5})").status, 404);
+  for (const char* const query : {"?canary=x", "?canary=101", "?canary=0", "?canary_header=a%20b",
+                                  "?canary=5&canary=6", "?other=1"}) {
+    EXPECT_EQ(world.admin("PUT", path + query, kType, form("{}", "m")).status, 400) << query;
+  }
 }
 
 }  // namespace

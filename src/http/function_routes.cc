@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "auth/credential.h"
+#include "base/crypto.h"
+#include "catalog/canary.h"
 #include "http/cors.h"
 #include "http/error_response.h"
 #include "http/health.h"
@@ -17,6 +19,14 @@ bool is_health(std::string_view path) { return path == kHealthPath || path == kR
 
 bool is_preflight(const Request& request) {
   return request.method == "OPTIONS" && request.path.starts_with(kFunctionsPrefix);
+}
+
+// Each call draws for itself; who wants to stay on one version sends the header.
+catalog::FunctionPtr version_of(const Request& head, const catalog::FunctionPtr& function) {
+  std::uint32_t random = 0;
+  base::fill_random(&random, sizeof random);
+  return catalog::version_for_call(
+      function, [&head](std::string_view name) { return head.header(name); }, random % 100);
 }
 
 }  // namespace
@@ -41,6 +51,7 @@ base::Result<Pass> FunctionRoutes::admit(const Request& head) const {
   base::Result<catalog::FunctionPtr> function =
       shared_.context.invoker.resolve(path->name, catalog::TriggerKind::kHttp);
   if (!function) return base::fail(std::move(function.error()));
+  if ((*function)->canary) *function = version_of(head, *function);
   const auto verify = (*function)->version.config.verify_jwt ? auth::VerifyJwt::kRequired
                                                              : auth::VerifyJwt::kOptional;
   base::Result<auth::Principal> principal = auth::authenticate(

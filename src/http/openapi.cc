@@ -60,6 +60,12 @@ constexpr std::string_view kPaths = R"json({
       "put": {
         "summary": "Deploys the next version",
         "description": "The name may be left out of the config; where it is given, it must be the path's.",
+        "parameters": [
+          {"name": "canary", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 100},
+           "description": "The new version is the canary and gets this percent of the HTTP calls; the one that runs stays"},
+          {"name": "canary_header", "in": "query", "schema": {"type": "string"},
+           "description": "Calls with this header get the canary too: `name` or `name: value`"}
+        ],
         "requestBody": {"$ref": "#/components/requestBodies/Deployment"},
         "responses": {
           "200": {"$ref": "#/components/responses/Function"},
@@ -128,6 +134,38 @@ constexpr std::string_view kPaths = R"json({
             "properties": {"version": {"type": "integer", "minimum": 1}}
           }}}
         },
+        "responses": {
+          "200": {"$ref": "#/components/responses/Function"},
+          "404": {"$ref": "#/components/responses/Error"},
+          "default": {"$ref": "#/components/responses/Error"}
+        }
+      }
+    },
+    "/admin/v1/functions/{name}/canary": {
+      "parameters": [{"$ref": "#/components/parameters/Name"}],
+      "put": {
+        "summary": "Gives another of its versions to some of its HTTP calls",
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["version"],
+            "properties": {
+              "version": {"type": "integer", "minimum": 1},
+              "percent": {"type": "integer", "minimum": 0, "maximum": 100},
+              "header": {"type": ["string", "null"], "description": "`name` or `name: value`"}
+            }
+          }}}
+        },
+        "responses": {
+          "200": {"$ref": "#/components/responses/Function"},
+          "404": {"$ref": "#/components/responses/Error"},
+          "default": {"$ref": "#/components/responses/Error"}
+        }
+      },
+      "delete": {
+        "summary": "All calls get the version that runs",
         "responses": {
           "200": {"$ref": "#/components/responses/Function"},
           "404": {"$ref": "#/components/responses/Error"},

@@ -9,8 +9,8 @@ ProfilePtr ProfileCache::of(const catalog::Function& function) {
   {
     const std::shared_lock lock(mutex_);
     const auto found = profiles_.find(function.id);
-    if (found != profiles_.end() && found->second->version == function.version.number) {
-      return found->second;
+    if (found != profiles_.end()) {
+      if (auto profile = find(found->second, function.version.number)) return profile;
     }
   }
   host::Environment environment = environment_of_(function.version.config);
@@ -18,8 +18,18 @@ ProfilePtr ProfileCache::of(const catalog::Function& function) {
   auto profile = std::make_shared<const Profile>(
       Profile{function.version.number, std::move(environment), std::move(redactor)});
   const std::unique_lock lock(mutex_);
-  profiles_[function.id] = profile;
+  Recent& recent = profiles_[function.id];
+  if (find(recent, function.version.number) == nullptr) {
+    recent.back() = std::exchange(recent.front(), profile);
+  }
   return profile;
+}
+
+ProfilePtr ProfileCache::find(const Recent& recent, int version) {
+  for (const ProfilePtr& profile : recent) {
+    if (profile != nullptr && profile->version == version) return profile;
+  }
+  return nullptr;
 }
 
 }  // namespace invoke

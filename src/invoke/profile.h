@@ -5,6 +5,7 @@
 // lock only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,8 +37,12 @@ class ProfileCache {
  private:
   const EnvironmentOf environment_of_;
   std::shared_mutex mutex_;
-  // One for each function: that of the version called last. Function ids are not used again.
-  std::map<catalog::FunctionId, ProfilePtr> profiles_;
+  // Of each function the versions called last: the one that runs and its canary. Function ids are
+  // not used again.
+  using Recent = std::array<ProfilePtr, 2>;
+  static ProfilePtr find(const Recent& recent, int version);
+
+  std::map<catalog::FunctionId, Recent> profiles_;
 };
 
 }  // namespace invoke
