@@ -32,7 +32,11 @@ std::optional<Failure> sql_failure(const HttpResponse& response, SqlOf sql_of) {
       fmt::format("{} [{} {}]", message, text_at(body, "sqlstate"), text_at(body, "class"));
   const std::int64_t position = number_at(body, "position");
   const std::string line = position < 1 ? "" : marked_line(sql_of(message), position);
-  if (!line.empty()) text += '\n' + line;
+  if (!line.empty()) {
+    text += '\n' + line;
+  } else if (find(body, "statement") != nullptr) {
+    text += fmt::format(" in statement {}", number_at(body, "statement") + 1);
+  }
   return Failure{ExitCode::kFailed, std::move(text)};
 }
 

@@ -117,6 +117,15 @@ TEST_F(DbCommands, SqlErrorsShowThePlace) {
   expect_exit(ExitCode::kFailed, {"db", "sql", "select 1"}, "no [FORBIDDEN]; ROOST_KEY must be");
 }
 
+// A statement that fails while it runs has no place in the text: its number is said.
+TEST_F(DbCommands, ErrorsWithoutAPlaceNameTheirStatement) {
+  server_.answer(kSql, 400,
+                 R"({"message":"taken","code":"INVALID_ARGUMENT","sqlstate":"23505",)"
+                 R"("class":"unique_violation","statement":2})");
+  expect_exit(ExitCode::kFailed, {"db", "sql", "select 1; insert …; insert …"},
+              "roost: taken [23505 unique_violation] in statement 3\n");
+}
+
 TEST_F(DbCommands, AnswersOfSomebodyElseAreNotTaken) {
   server_.answer(kSql, 200, "hello");
   expect_exit(ExitCode::kFailed, {"db", "sql", "select 1"}, "is it the admin address of a roost?");
