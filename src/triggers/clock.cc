@@ -16,6 +16,7 @@
 #include "catalog/trigger_options.h"
 #include "triggers/cron_schedule.h"
 #include "triggers/outbox.h"
+#include "triggers/overlap.h"
 #include "triggers/rows.h"
 
 namespace triggers {
@@ -62,12 +63,6 @@ std::string payload(const Due& due, Milliseconds at) {
   return json + R"(,"scheduled_time":")" + utc_text(at) + R"(","actual_time":")";
 }
 
-std::string_view free_to_run(const Due& due) {
-  return due.overlap == catalog::name_of(catalog::Overlap::kForbid)
-             ? " AND NOT EXISTS (SELECT 1 FROM _roost_delivery WHERE trigger_id = $1 AND state < 2)"
-             : "";
-}
-
 // The fence is the schedule's own time: who comes second changes nothing.
 void enqueue(std::vector<Statement>& statements, const Due& due, Milliseconds at) {
   statements.push_back(
@@ -80,7 +75,7 @@ void enqueue(std::vector<Statement>& statements, const Due& due, Milliseconds at
                    "created_at) SELECT $1, $2, (SELECT version FROM _roost_trigger WHERE id = $1), "
                    "$3, $4 || strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '\"}}', 1, $5 "
                    "WHERE changes() = 1{}",
-                   free_to_run(due)),
+                   unless_forbidden(due.overlap)),
        {due.trigger, due.function, fmt::format("tick-{}-{}", due.trigger, at), payload(due, at),
         at}});
   statements.push_back(
@@ -105,7 +100,7 @@ void move_on(std::vector<Statement>& statements, const Due& due, Milliseconds la
              Milliseconds next) {
   statements.push_back(
       {"UPDATE _roost_schedule SET last_at = $2, next_at = $3 WHERE trigger_id = $1 "
-       "AND next_at = $4",
+       "AND next_at = $4 AND paused = 0",
        {due.trigger, last, next, due.at}});
   // Ticks are kept as long as a second process could still come with one.
   statements.push_back({"DELETE FROM _roost_tick WHERE trigger_id = $1 AND at < $2 - 86400000",

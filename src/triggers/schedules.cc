@@ -11,6 +11,7 @@
 #include "base/encoding.h"
 #include "base/id.h"
 #include "triggers/cron_schedule.h"
+#include "triggers/overlap.h"
 #include "triggers/rows.h"
 
 namespace triggers {
@@ -78,15 +79,11 @@ std::string payload_of(const Schedule& schedule, Milliseconds now) {
 std::vector<Statement> asked_run(const Schedule& schedule) {
   const Milliseconds now = now_of_database();
   const std::string key = fmt::format("run-{}-{}", schedule.trigger, base::make_uuid());
-  const bool forbid = schedule.overlap == catalog::name_of(catalog::Overlap::kForbid);
   std::vector<Statement> statements{
       {fmt::format("INSERT INTO _roost_event (trigger_id, function, version, key, payload, depth, "
                    "created_at) SELECT id, function, version, $2, $3, 1, {} FROM _roost_trigger "
                    "WHERE id = $1{} RETURNING id",
-                   kDatabaseNow,
-                   forbid ? " AND NOT EXISTS (SELECT 1 FROM _roost_delivery WHERE trigger_id = $1 "
-                            "AND state < 2)"
-                          : ""),
+                   kDatabaseNow, unless_forbidden(schedule.overlap)),
        {schedule.trigger, key, payload_of(schedule, now)}},
       {fmt::format("INSERT INTO _roost_delivery (event_id, trigger_id, lane, size, state, due_at) "
                    "SELECT id, trigger_id, key, length(payload), 1, {} FROM _roost_event WHERE id "
@@ -103,10 +100,13 @@ std::vector<Statement> asked_run(const Schedule& schedule) {
   return statements;
 }
 
+// UTC is what a pattern without a zone has.
 bool is_named(const Schedule& schedule, const ScheduleName& name) {
-  return schedule.function == name.function &&
-         (name.pattern.empty() || name.pattern == schedule.pattern ||
-          name.pattern == schedule.text());
+  if (schedule.function != name.function) return false;
+  if (name.pattern.empty() || name.pattern == schedule.text()) return true;
+  const auto [pattern, zone] = split_zone(name.pattern);
+  const auto or_utc = [](const std::string& text) { return text.empty() ? "UTC" : text; };
+  return pattern == schedule.pattern && (zone.empty() || zone == or_utc(schedule.zone));
 }
 
 std::string patterns_of(const std::vector<Schedule>& schedules) {

@@ -193,10 +193,13 @@ TEST_F(SchedulesTest, WhatIsNotThereIsTold) {
   told(await(schedules_.pause(node_.loop(), {"two", "@weekly"})), Code::kNotFound,
        "has no schedule `@weekly`: it has `0 3 * * * Europe/Berlin`, `@daily`");
   EXPECT_EQ(events(), 0);
-  for (const char* const pattern : {"@daily", "0 3 * * *", "0 3 * * * Europe/Berlin"}) {
+  for (const char* const pattern :
+       {"@daily", "@daily UTC", "0 3 * * *", "0 3 * * * Europe/Berlin"}) {
     EXPECT_TRUE(await(schedules_.pause(node_.loop(), {"two", pattern}))) << pattern;
   }
   EXPECT_TRUE(std::ranges::all_of(list(), &Schedule::paused));
+  told(await(schedules_.pause(node_.loop(), {"two", "0 3 * * * UTC"})), Code::kNotFound,
+       "has no schedule");
 }
 
 }  // namespace
