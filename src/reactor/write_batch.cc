@@ -8,7 +8,7 @@
 namespace reactor {
 
 Task<void> WriteBatch::join() {
-  co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
       [this](auto handler) {
         hold([handler = std::move(handler)]() mutable { std::move(handler)(); });
       },
