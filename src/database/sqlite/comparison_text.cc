@@ -81,7 +81,8 @@ std::string Translator::members(const Node& left, const boost::json::array& item
   return rows ? "(VALUES " + text + ")" : "(" + text + ")";
 }
 
-// A parameter that is an array comes as JSON.
+// A parameter that is an array comes as JSON. Without one the answer is NULL, as of a list that has
+// a NULL in it.
 std::string Translator::any_of(const Fields& node, bool all) {
   const std::string_view name = operator_of(node);
   const Node* left = field(node, "lexpr");
@@ -92,8 +93,8 @@ std::string Translator::any_of(const Fields& node, bool all) {
   const std::string_view word = all ? "NOT IN" : "IN";
   if (is_kind(list, "ParamRef")) {
     if (!is_in) return refuse("ANY or ALL of a parameter but for = ANY and <> ALL", &node);
-    return fmt::format("({} {} (SELECT \"value\" FROM json_each({})))", expression(*left), word,
-                       expression(list));
+    return fmt::format("({} {} (SELECT \"value\" FROM json_each(coalesce({}, '[null]'))))",
+                       expression(*left), word, expression(list));
   }
   if (!is_kind(list, "A_ArrayExpr")) {
     return refuse("ANY or ALL of anything but a parameter, ARRAY[…] or a query", &node);

@@ -99,11 +99,15 @@ TEST_F(GuestPairTest, TheGuestsConnectionTakesQueriesOfItsTablesOnly) {
 // SQLite's own table functions are the only tables there that hold no rows of the file's.
 TEST_F(GuestPairTest, ListsAreReadWhereverTheyStand) {
   const auto asked = [this](const std::string& sql, const std::string& list) {
-    const auto rows = pair_->run(user("alice"), {sql, {Json{list}}}, {});
+    const Value value = list == "null" ? Value(Null()) : Value(Json{list});
+    const auto rows = pair_->run(user("alice"), {sql, {value}}, {});
     return rows ? rows->json : to_json(rows.error());
   };
   EXPECT_EQ(asked("SELECT id FROM notes WHERE id = ANY ($1)", "[1,2]"), R"([{"id":1}])");
   EXPECT_EQ(asked("SELECT id FROM notes WHERE id <> ALL ($1)", "[2,3]"), R"([{"id":1}])");
+  EXPECT_EQ(asked("SELECT id FROM notes WHERE id = ANY ($1) OR id <> ALL ($1)", "null"), "[]")
+      << "no list: neither true nor false, as in PostgreSQL";
+  EXPECT_EQ(asked("SELECT id FROM notes WHERE NOT (id = ANY ($1))", "[]"), R"([{"id":1}])");
   EXPECT_EQ(asked("SELECT id FROM notes WHERE body = ANY ($1)", R"(["rent","milk"])"),
             R"([{"id":1}])");
   EXPECT_EQ(asked("SELECT value FROM json_each($1) WHERE key > 0", "[7,8,9]"),
