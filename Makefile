@@ -1,6 +1,6 @@
 # The short commands. CMakePresets.json is behind them; README.md says what each is for.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test format lint sanitize coverage bench soak mutate-rls
+.PHONY: help setup build run test format lint sanitize coverage bench soak mutate mutate-rls
 
 JOBS ?= $(shell nproc)
 CTEST = ctest --output-on-failure -j $(JOBS)
@@ -10,6 +10,7 @@ help:
 	@echo "make test      every test that needs nothing beyond this machine"
 	@echo "make build | format | lint | sanitize | coverage | bench"
 	@echo "make soak       random tests of row-level security with fresh seeds for SOAK_SECONDS (600)"
+	@echo "make mutate      break the code in random places: how much do the tests notice? (ROOMS=auth, MUTANTS=20)"
 	@echo "make mutate-rls break row-level security in one place at a time: a test must notice"
 
 setup:
@@ -46,6 +47,9 @@ bench: build
 soak: setup
 	@scripts/build release differential_test hostile_test equality_test
 	@scripts/soak
+
+mutate: setup
+	@node scripts/mutate.mjs $(ROOMS)
 
 mutate-rls: setup
 	@scripts/mutate-rls
