@@ -2,202 +2,212 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
-#include <ranges>
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "base/encoding.h"
+#include "journal/json_lines.h"
+#include "journal/record.h"
+#include "journal/search.h"
 
 namespace journal {
 namespace {
 
-// What a search found so far, newest first, never more than the query asks for.
-class Selection {
- public:
-  explicit Selection(const Query& query) : query_(query), follows_(!query.after_id.empty()) {
-    // entry.h writes the keys in this order, so an entry's own text can be told without parsing it.
-    end_ = R"({"id":)";
-    base::append_json_string(end_, query.after_id);
-    function_ = R"(,"function":)";
-    base::append_json_string(function_, query.function);
-  }
+// Offsets in a segment have 32 bits; nothing that a guest may log comes near.
+constexpr std::uint64_t kMaxRecord = 1ULL << 30U;
 
-  // False when nothing further back matters.
-  bool add(std::string_view line) {
-    if (follows_ && line.starts_with(end_)) return false;
-    if (!query_.function.empty() && line.find(function_) == std::string_view::npos) return true;
-    auto entry = parse_entry(line);
-    if (!entry || !matches(*entry)) return true;
-    found_.push_back({std::move(*entry), line.size()});
-    bytes_ += line.size();
-    if (follows_) {
-      while (too_much()) drop(found_.begin());
-      return true;
-    }
-    const bool last = found_.size() >= query_.limit || too_much();
-    if (too_much()) drop(found_.end() - 1);
-    return !last;
-  }
+std::unexpected<base::Error> cannot_use(const std::filesystem::path& folder, std::string why) {
+  return base::fail(base::Code::kStorage,
+                    fmt::format("cannot use the journal's folder {}: {}; check its permissions",
+                                folder.string(), why));
+}
 
-  std::vector<Entry> take() {
-    std::vector<Entry> entries;
-    entries.reserve(found_.size());
-    for (Found& found : std::views::reverse(found_)) entries.push_back(std::move(found.entry));
-    return entries;
+// What a crash left half made or half deleted: nothing is in these files alone.
+void delete_leftovers(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::directory_iterator file(folder, error);
+  for (; !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
+    std::filesystem::path path = file->path();
+    const bool half_made = path.extension() == ".tmp" && path.stem().extension() == ".index";
+    const bool orphan =
+        path.extension() == ".index" &&
+        !std::filesystem::exists(std::filesystem::path(path).replace_extension(kSegmentExtension));
+    std::error_code ignored;
+    if (half_made || orphan) std::filesystem::remove(path, ignored);
   }
+}
 
- private:
-  struct Found {
-    Entry entry;
-    std::uint64_t bytes;
-  };
-
-  [[nodiscard]] bool matches(const Entry& entry) const {
-    return (query_.function.empty() || entry.function == query_.function) &&
-           (!query_.status || entry.status == *query_.status);
-  }
-  // One entry is let through whatever its size, or a follower would never get past it.
-  [[nodiscard]] bool too_much() const {
-    return found_.size() > query_.limit || (bytes_ > query_.max_bytes && found_.size() > 1);
-  }
-  void drop(std::deque<Found>::iterator which) {
-    bytes_ -= which->bytes;
-    found_.erase(which);
-  }
-
-  const Query& query_;
-  const bool follows_;
-  std::string end_;
-  std::string function_;
-  std::deque<Found> found_;
-  std::uint64_t bytes_ = 0;
-};
-
-// Adds a segment's lines; false when the search is over.
-base::Result<bool> search(const std::filesystem::path& path, Selection& selection) {
-  auto reader = LineReader::open(path);
-  if (!reader) return base::fail(reader.error());
-  for (;;) {
-    const auto line = reader->previous();
-    if (!line) return base::fail(line.error());
-    if (!*line) return true;
-    if (!selection.add(**line)) return false;
-  }
+// Sets it apart from other threads, so that each has a lane of its own if there are enough.
+unsigned ordinal_of_this_thread() {
+  static std::atomic<unsigned> threads{0};
+  thread_local const unsigned ordinal = threads.fetch_add(1);
+  return ordinal;
 }
 
 }  // namespace
 
-Journal::Journal(std::filesystem::path folder, Retention retention)
-    : folder_(std::move(folder)), retention_(retention) {}
+Journal::Journal(std::filesystem::path folder, Retention retention, unsigned lanes)
+    : folder_(std::move(folder)),
+      retention_(retention),
+      lane_count_(std::max(1U, lanes)),
+      lanes_(std::make_unique<Lane[]>(lane_count_)) {}
 
-Journal::~Journal() = default;
+Journal::~Journal() {
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    thread_.join();
+  }
+  retire_lanes(Which::kAll);
+  seal_segments();
+  if (spare_) spare_->remove();
+}
 
 base::Result<std::unique_ptr<Journal>> Journal::open(std::filesystem::path folder,
-                                                     Retention retention) {
+                                                     Retention retention, unsigned lanes) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) {
-    return base::fail(base::Code::kStorage,
-                      fmt::format("cannot make the journal's folder {}: {}; check its permissions",
-                                  folder.string(), error.message()));
+  if (error) return cannot_use(folder, error.message());
+  if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return cannot_use(folder, std::generic_category().message(errno));
   }
-  const auto numbers = segments_of(folder);
-  if (!numbers) return base::fail(numbers.error());
-  std::unique_ptr<Journal> journal(new Journal(std::move(folder), retention));
-  if (!numbers->empty()) journal->number_ = numbers->back();
-  const std::lock_guard lock(journal->mutex_);
-  if (auto started = journal->start_segment(); !started) return base::fail(started.error());
+  std::unique_ptr<Journal> journal(new Journal(std::move(folder), retention, lanes));
+  if (auto loaded = journal->load(); !loaded) return base::fail(loaded.error());
+  journal->delete_old_segments();
+  journal->thread_ =
+      std::jthread([self = journal.get()](const std::stop_token& stop) { self->keep_up(stop); });
   return journal;
 }
 
-base::Result<void> Journal::start_segment() {
-  segment_ = Descriptor();
-  const auto path = segment_path(folder_, number_ + 1);
-  Descriptor file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!file.is_open()) {
-    return base::fail(base::Code::kStorage,
-                      fmt::format("cannot start the journal's {}: {}; check space and permissions",
-                                  path.string(), std::generic_category().message(errno)));
+base::Result<void> Journal::load() {
+  delete_leftovers(folder_);
+  for (const auto extension : {kSegmentExtension, kDamagedExtension}) {
+    const auto numbers = numbers_of(folder_, extension);
+    if (!numbers) return base::fail(numbers.error());
+    if (!numbers->empty())
+      next_number_ = std::max<SegmentNumber>(next_number_, numbers->back() + 1);
   }
-  segment_ = std::move(file);
-  ++number_;
-  segment_size_ = 0;
-  segment_start_ = std::chrono::steady_clock::now();
-  delete_old_segments();
+  if (auto done = finish_imports(folder_, next_number_ - 1); !done) return done;
+  if (auto done = load_segments(); !done) return done;
+  if (auto done = import_json_lines(folder_, next_number_ - 1, next_sequence_); !done) return done;
+  return load_segments();
+}
+
+// Those that are not loaded yet.
+base::Result<void> Journal::load_segments() {
+  const auto numbers = numbers_of(folder_, kSegmentExtension);
+  if (!numbers) return base::fail(numbers.error());
+  for (const SegmentNumber number : *numbers) {
+    if (!segments_.empty() && number <= segments_.back()->number()) continue;
+    auto segment = Segment::open(folder_, number);
+    if (!segment) return base::fail(segment.error());
+    next_number_ = std::max<SegmentNumber>(next_number_, number + 1);
+    if (*segment == nullptr) continue;
+    const auto bounds = (*segment)->bounds();
+    if (!bounds) return base::fail(bounds.error());
+    next_sequence_ = std::max<Sequence>(next_sequence_, bounds->last + 1);
+    if (!(*segment)->is_sealed()) finished_.push_back(*segment);
+    segments_.push_back(std::move(*segment));
+  }
   return {};
 }
 
-bool Journal::segment_ends_before(std::string_view line) const {
-  if (!segment_.is_open()) return true;
-  if (segment_size_ == 0) return false;
-  return segment_size_ + line.size() > retention_.segment_bytes ||
-         std::chrono::steady_clock::now() - segment_start_ >=
-             std::chrono::duration_cast<std::chrono::seconds>(retention_.age) / 8;
+Journal::Lane& Journal::claim_lane() {
+  const unsigned own = ordinal_of_this_thread();
+  for (unsigned i = 0;; ++i) {
+    Lane& lane = lanes_[(own + i) % lane_count_];
+    Sequence idle = kIdle;
+    if (lane.claim.compare_exchange_strong(idle, next_sequence_.load())) return lane;
+    if ((i + 1) % lane_count_ == 0) std::this_thread::yield();
+  }
 }
 
-// One write, so that a reader sees all of the line or a tail without LF.
-bool Journal::write_line(std::string_view line) {
-  ssize_t written = -1;
-  do {
-    written = ::write(segment_.get(), line.data(), line.size());
-  } while (written < 0 && errno == EINTR);
-  if (written == static_cast<ssize_t>(line.size())) {
-    segment_size_ += line.size();
-    return true;
-  }
-  // The next line must not be glued to a torn one: cut it off, or else leave this segment.
-  if (written > 0 && ::ftruncate(segment_.get(), static_cast<off_t>(segment_size_)) != 0) {
-    segment_ = Descriptor();
-  }
-  return false;
-}
-
+// The order matters to `settle`: first the claim, which says what the sequence will be at least,
+// then the sequence, then the record, then idle again.
 void Journal::append(const Entry& entry) {
-  std::string line = to_json(entry);
-  line += '\n';
-  const std::lock_guard lock(mutex_);
-  const bool ready = !segment_ends_before(line) || start_segment();
-  if (!ready || !write_line(line)) dropped_.fetch_add(1);
+  const std::uint64_t size = record_size(entry);
+  Lane& lane = claim_lane();
+  if (lane.writer.room() >= size || renew(lane, size)) {
+    lane.writer.append(entry, size, next_sequence_.fetch_add(1));
+  } else {
+    dropped_.fetch_add(1);
+  }
+  lane.claim.store(kIdle, std::memory_order_release);
 }
 
-// What cannot be looked at or deleted now is tried again with the next segment.
-void Journal::delete_old_segments() const {
-  const auto numbers = segments_of(folder_);
-  if (!numbers) return;
-  const auto oldest = std::filesystem::file_time_type::clock::now() - retention_.age;
-  // The segment that begins now may grow to its full size.
-  std::uint64_t kept = retention_.segment_bytes;
-  for (const SegmentNumber number : std::views::reverse(*numbers)) {
-    if (number == number_) continue;
-    const auto path = segment_path(folder_, number);
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    const auto last_write = std::filesystem::last_write_time(path, error);
-    if (error) continue;
-    kept += size;
-    // Every start leaves a segment behind, an empty one when nothing was called.
-    if (size == 0 || kept > retention_.total_bytes || last_write <= oldest) {
-      std::filesystem::remove(path, error);
-    }
+// Gives the lane a segment with room; false when there is none to be had.
+bool Journal::renew(Lane& lane, std::uint64_t size) {
+  std::shared_ptr<Segment> next;
+  {
+    const std::lock_guard lock(mutex_);
+    if (spare_ && spare_->capacity() >= sizeof(SegmentHead) + size) next = std::move(spare_);
   }
+  if (!next) {
+    if (starved_.load()) return false;
+    auto made = make_segment(size);
+    starved_ = !made;
+    if (!made) return false;
+    next = std::move(*made);
+  }
+  const std::lock_guard lock(mutex_);
+  segments_.push_back(next);
+  live_.push_back(next);
+  if (lane.writer.is_open()) retired_.push_back(lane.writer.release());
+  lane.writer = SegmentWriter(std::move(next));
+  lane.opened = std::chrono::steady_clock::now();
+  return true;
+}
+
+base::Result<std::shared_ptr<Segment>> Journal::make_segment(std::uint64_t size) {
+  if (size > kMaxRecord) {
+    return base::fail(base::Code::kStorage,
+                      fmt::format("an entry of {} bytes is too long for the journal", size));
+  }
+  return Segment::create(folder_, next_number_.fetch_add(1),
+                         std::max(sizeof(SegmentHead) + size, retention_.segment_bytes));
+}
+
+Sequence Journal::settle() const {
+  const Sequence end = next_sequence_.load();
+  for (unsigned i = 0; i < lane_count_; ++i) {
+    while (lanes_[i].claim.load() < end) std::this_thread::yield();
+  }
+  return end;
+}
+
+Journal::Segments Journal::segments() const {
+  const std::lock_guard lock(mutex_);
+  return segments_;
+}
+
+base::Result<Sequence> Journal::sequence_after(const Segments& segments,
+                                               std::string_view id) const {
+  Sequence after = 0;
+  for (const auto& segment : segments) {
+    const auto found = segment->sequence_of(id);
+    if (!found) return base::fail(found.error());
+    if (*found) after = std::max(after, **found + 1);
+  }
+  return after;
+}
+
+base::Result<Page> Journal::page(const Query& query) const {
+  const Sequence end = settle();
+  const Segments segments = this->segments();
+  std::optional<Sequence> from = query.from;
+  if (!from && !query.after_id.empty()) {
+    const auto after = sequence_after(segments, query.after_id);
+    if (!after) return base::fail(after.error());
+    from = *after;
+  }
+  return search(segments, query, from, end);
 }
 
 base::Result<std::vector<Entry>> Journal::read(const Query& query) const {
-  const auto numbers = segments_of(folder_);
-  if (!numbers) return base::fail(numbers.error());
-  Selection selection(query);
-  for (const SegmentNumber number : std::views::reverse(*numbers)) {
-    const auto more = search(segment_path(folder_, number), selection);
-    if (!more) return base::fail(more.error());
-    if (!*more) break;
-  }
-  return selection.take();
+  auto found = page(query);
+  if (!found) return base::fail(std::move(found.error()));
+  return std::move(found->entries);
 }
 
 }  // namespace journal

@@ -1,87 +1,128 @@
 // Every invocation, in the order of their ends.
 //
-//   folder  = segment*            named 00000001.jsonl, 00000002.jsonl, …
-//   segment = (entry LF)*         one entry.h JSON object per line
+// `append` puts the entry into a segment (segment.h) that is mapped into memory: the kernel has it
+// when `append` returns, so that it survives `kill -9` of this process; a power failure may lose
+// the last 50 ms or so, which is how often the disk is told to write. There is a lane, a live
+// segment with its writer, for each thread that appends; a thread that finds its own taken uses the
+// next one. So `append` waits for nobody and makes no system call but one in megabytes of entries.
 //
-// `append` writes the line with one write(2) before it returns: the kernel has it, so that it
-// survives `kill -9` of this process, though not always a power failure. A last line torn by a
-// crash or a full disk is skipped by readers, and the next start goes on in a new segment. A
-// segment ends at 16 MiB or after an eighth of the age limit; the oldest are deleted past 1 GiB in
-// all or 7 days.
-// On a full disk entries are dropped and counted; calls go on.
-// One per process; safe on any thread. `append` blocks for a write to the page cache only; `read`
-// reads files and belongs on the blocking pool.
+// A thread of the journal seals segments that are full or old, prepares the next ones, and deletes
+// the oldest past 1 GiB in all or 7 days. A read sees every entry whose `append` returned before it
+// began, and none half. On a full disk entries are dropped and counted, calls go on, and so does
+// the journal when there is space again.
+//
+// One per process; safe on any thread. `read` and `page` read files and belong on the blocking
+// pool.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string>
-#include <string_view>
+#include <stop_token>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
 #include "journal/entry.h"
+#include "journal/query.h"
 #include "journal/segment.h"
+#include "journal/segment_writer.h"
 
 namespace journal {
 
 struct Retention {
   std::uint64_t segment_bytes = 16ULL << 20U;
-  std::uint64_t total_bytes = 1ULL << 30U;
+  std::uint64_t total_bytes = 1ULL << 30U;  // of disk, what is preallocated included
   std::chrono::hours age{24 * 7};
-};
-
-struct Query {
-  std::string function = {};  // empty: all
-  std::optional<Status> status = {};
-  // To follow: only entries after this one, and of those the first `limit`, so that a reader who
-  // asks again with the last id it got misses none. An id that is not kept (any more) is before
-  // all.
-  std::string after_id = {};
-  std::size_t limit = 100;  // without after_id the newest this many; always oldest first
-  // Fewer when their lines are longer than this in all: an entry may hold megabytes of log.
-  std::uint64_t max_bytes = 64ULL << 20U;
 };
 
 class Journal {
  public:
-  // Makes the folder when it is missing. kStorage when it cannot be written.
+  // Makes the folder when it is missing, and takes over what an older version kept in it. `lanes`
+  // is how many threads may append at once without one taking another's place. kStorage when the
+  // folder cannot be written.
   static base::Result<std::unique_ptr<Journal>> open(std::filesystem::path folder,
-                                                     Retention retention);
+                                                     Retention retention, unsigned lanes = 2);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
-  ~Journal();
+  ~Journal();  // seals everything
 
   void append(const Entry& entry);
   [[nodiscard]] base::Result<std::vector<Entry>> read(const Query& query) const;
+  [[nodiscard]] base::Result<Page> page(const Query& query) const;
+  // Whether anything came that a Page with this `next` had not. Any thread, at no cost.
+  [[nodiscard]] bool has_more(Sequence next) const { return next_sequence_.load() > next; }
   // Entries that could not be written, since the start.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(); }
 
  private:
-  Journal(std::filesystem::path folder, Retention retention);
-  // With `mutex_` held.
-  base::Result<void> start_segment();
-  bool segment_ends_before(std::string_view line) const;
-  bool write_line(std::string_view line);
-  void delete_old_segments() const;
+  using Segments = std::vector<std::shared_ptr<Segment>>;
+
+  static constexpr Sequence kIdle = std::numeric_limits<Sequence>::max();
+  // On cache lines of its own, so that two cores do not fight for one.
+  struct alignas(64) Lane {
+    // kIdle, or else whoever stored it has the lane, and no sequence it gives is less.
+    std::atomic<Sequence> claim{kIdle};
+    // Of who has the lane.
+    SegmentWriter writer;
+    std::chrono::steady_clock::time_point opened;
+  };
+
+  Journal(std::filesystem::path folder, Retention retention, unsigned lanes);
+  base::Result<void> load();
+  base::Result<void> load_segments();
+
+  Lane& claim_lane();
+  bool renew(Lane& lane, std::uint64_t size);
+  base::Result<std::shared_ptr<Segment>> make_segment(std::uint64_t size);
+
+  // Waits for those that append right now; every sequence below the result is in place.
+  Sequence settle() const;
+  [[nodiscard]] Segments segments() const;
+  base::Result<Sequence> sequence_after(const Segments& segments, std::string_view id) const;
+
+  // What the thread does, in journal_upkeep.cc.
+  void keep_up(const std::stop_token& stop);
+  void tick();
+  enum class Which { kOld, kAll };
+  void retire_lanes(Which which);
+  void sync_segments();
+  void seal_segments();
+  void prepare_spare();
+  void delete_old_segments();
 
   // Constant after construction.
   const std::filesystem::path folder_;
   const Retention retention_;
+  const unsigned lane_count_;
+  const std::unique_ptr<Lane[]> lanes_;
 
-  std::atomic<std::uint64_t> dropped_{0};
+  alignas(64) std::atomic<Sequence> next_sequence_{1};
+  alignas(64) std::atomic<std::uint64_t> dropped_{0};
+  // The last attempt to make a segment failed: until the thread has one, nobody else tries.
+  std::atomic<bool> starved_{false};
+  std::atomic<SegmentNumber> next_number_{1};
 
   // Guards what follows.
-  std::mutex mutex_;
-  Descriptor segment_;
-  SegmentNumber number_ = 0;
-  std::uint64_t segment_size_ = 0;
-  std::chrono::steady_clock::time_point segment_start_;
+  mutable std::mutex mutex_;
+  Segments segments_;
+  Segments live_;  // of those
+  std::shared_ptr<Segment> spare_;
+  Segments retired_;  // without a writer, for the thread
+
+  // The thread's own.
+  Segments finished_;  // retired, not sealed yet
+  Sequence last_tick_ = 0;
+  std::chrono::steady_clock::time_point next_look_;
+
+  std::mutex wake_mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;  // last: it uses all of the above
 };
 
 }  // namespace journal

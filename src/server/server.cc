@@ -34,6 +34,7 @@ using base::Result;
 
 // Short beside any grace period, and long enough to cost nothing.
 constexpr std::chrono::milliseconds kDrainLook{10};
+constexpr std::uint64_t kMinSegment = 64 * base::kKiB;
 constexpr std::uint64_t kMaxSegment = 16 * base::kMiB;
 
 class RegistryModules final : public sandbox::ModuleSource {
@@ -45,11 +46,18 @@ class RegistryModules final : public sandbox::ModuleSource {
   catalog::Registry& registry_;
 };
 
-// Several segments at any size, so that forgetting the oldest does not forget nearly all.
-journal::Retention retention_of(const JournalConfig& config) {
-  return {.segment_bytes = std::min(kMaxSegment, config.max_bytes / 4),
-          .total_bytes = config.max_bytes,
-          .age = config.max_age};
+unsigned loops_of(const Config& config) {
+  return config.loops > 0 ? config.loops : std::max(1U, std::thread::hardware_concurrency());
+}
+
+// Each loop has one that is preallocated. Several times as many at any size, so that forgetting the
+// oldest does not forget nearly all.
+journal::Retention retention_of(const Config& config) {
+  const JournalConfig& journal = config.journal;
+  return {.segment_bytes =
+              std::clamp(journal.max_bytes / (4 * loops_of(config)), kMinSegment, kMaxSegment),
+          .total_bytes = journal.max_bytes,
+          .age = journal.max_age};
 }
 
 class ComposedServer final : public Server {
@@ -124,16 +132,15 @@ Result<void> ComposedServer::open_storage() {
   if (!registry) return base::fail(std::move(registry.error()));
   registry_ = std::move(*registry);
 
-  auto journal = journal::Journal::open(folder_.journal(), retention_of(config_.journal));
+  auto journal =
+      journal::Journal::open(folder_.journal(), retention_of(config_), loops_of(config_));
   if (!journal) return base::fail(std::move(journal.error()));
   journal_ = std::move(*journal);
   return {};
 }
 
 Result<void> ComposedServer::open_engine() {
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  reactor_ = std::make_unique<reactor::Reactor>(config_.loops > 0 ? config_.loops : cores,
-                                                config_.blocking_threads);
+  reactor_ = std::make_unique<reactor::Reactor>(loops_of(config_), config_.blocking_threads);
   // The file is opened when it is first asked for: a server serves without it, too.
   database_ =
       database::open_sqlite_pool(folder_.user_database(), static_cast<unsigned>(reactor_->size()),
