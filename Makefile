@@ -1,6 +1,6 @@
 # The short commands. CMakePresets.json is behind them; README.md says what each is for.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test format lint sanitize coverage bench soak mutate mutate-rls
+.PHONY: help setup build run test format lint sanitize coverage bench bench-check soak mutate mutate-rls
 
 JOBS ?= $(shell nproc)
 CTEST = ctest --output-on-failure -j $(JOBS)
@@ -43,6 +43,9 @@ coverage: setup
 
 bench: build
 	@scripts/bench
+
+bench-check: build
+	@scripts/bench --check
 
 soak: setup
 	@scripts/build release differential_test hostile_test equality_test

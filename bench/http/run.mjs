@@ -1,47 +1,29 @@
 // Requests per second of every contender, in alternated rounds: node run.mjs BUILD [--case C]… [--connections 1,32,256]
-// [--rounds 5] [--seconds 3] [--json FILE].
+// [--rounds 5] [--seconds 3] [--scenario S]… [--json FILE].
 //
 // The server is on core 0, wrk on core 1. Each round asks every contender once, in an order that rotates; figures are
 // medians over the rounds, and ratios medians of each round's own ratio to the first contender of the case.
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { cases, checkPeers, expected } from './contenders.mjs';
 import { get } from './server_process.mjs';
+import { scenarios } from './scenarios.mjs';
+import { median, wrk } from './wrk.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    case: { type: 'string', multiple: true, default: Object.keys(cases) },
+    case: { type: 'string', multiple: true },
     connections: { type: 'string', default: '1,32,256' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
+    scenario: { type: 'string', multiple: true, default: [] },
     json: { type: 'string' },
   },
 });
 const build = positionals[0];
-const units = { us: 1, ms: 1e3, s: 1e6, m: 6e7 };
-
-const microseconds = (text) => Number.parseFloat(text) * units[/[a-z]+$/.exec(text)[0]];
-
-export function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-async function wrk(contender, connections, seconds) {
-  const headers = Object.entries(contender.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-  const command = ['-c', '1', 'wrk', '-t', '1', '-c', connections, '-d', `${seconds}s`, '--latency', ...headers, contender.url];
-  const { stdout } = await promisify(execFile)('taskset', command.map(String));
-  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${contender.name} failed under load:\n${stdout}`);
-  const [, perSecond] = /Requests\/sec:\s+([\d.]+)/.exec(stdout);
-  const quantile = (name) => microseconds(new RegExp(`${name}%\\s+(\\S+)`).exec(stdout)[1]);
-  return { perSecond: Number(perSecond), p50: quantile(50), p99: quantile(99) };
-}
-
 async function rounds(contenders, connections) {
   const seen = contenders.map(() => []);
   for (const contender of contenders) await wrk(contender, connections, 1);
@@ -92,9 +74,16 @@ async function measure(name) {
 
 checkPeers();
 const results = {};
-for (const name of options.case) {
+// Scenarios alone when only those are named.
+const chosen = options.case ?? (options.scenario.length ? [] : Object.keys(cases));
+for (const name of chosen) {
   results[name] = await measure(name);
   console.log(`${name}: requests per second, ratio to the first, latency in microseconds`);
+  console.table(results[name]);
+}
+for (const name of options.scenario) {
+  results[name] = await scenarios[name](build);
+  console.log(name);
   console.table(results[name]);
 }
 if (options.json) {

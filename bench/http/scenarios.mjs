@@ -1,0 +1,118 @@
+// What is not requests per second: each scenario gives rows { what, value, unit } of one server of its own.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Roost } from './roost.mjs';
+import { median, wrk } from './wrk.mjs';
+
+export function quantile(numbers, share) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+}
+
+async function withRoost(build, config, work) {
+  const folder = mkdtempSync(join(tmpdir(), 'roost-bench-'));
+  let roost = await Roost.start(build, join(folder, 'data'), 1, config);
+  try {
+    return await work(roost, async () => {
+      await roost.stop();
+      roost = await Roost.start(build, join(folder, 'data'), 1, config);
+      return roost;
+    });
+  } finally {
+    await roost.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function post(url, agent, body = '') {
+  return new Promise((resolve, reject) => {
+    const call = request(url, { method: 'POST', agent }, (answer) => {
+      answer.resume();
+      answer.once('end', () => resolve(answer.statusCode));
+    });
+    call.once('error', reject);
+    call.end(body);
+  });
+}
+
+// The same module with another custom section is another module (WebAssembly core, section 5.5.3).
+function variantOf(module, number) {
+  const name = Buffer.from(`variant-${String(number).padStart(4, '0')}`);
+  return Buffer.concat([module, Buffer.from([0, name.length + 1, name.length]), name]);
+}
+
+// The first call of each of a hundred functions after a restart, one after another, on a connection that is open.
+export function coldStart(build) {
+  return withRoost(build, [], async (roost, restart) => {
+    const module = readFileSync(`${build}/examples/hello/hello.wasm`);
+    const names = Array.from({ length: 100 }, (_, i) => `f${i}`);
+    for (const [i, name] of names.entries()) {
+      writeFileSync(join(roost.data, 'variant.wasm'), variantOf(module, i));
+      roost.run('deploy', join(roost.data, 'variant.wasm'), '--name', name, '--no-verify-jwt');
+    }
+    const again = await restart();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    await post(again.url('none'), agent);
+    const times = [];
+    for (const name of names) {
+      const begin = process.hrtime.bigint();
+      const status = await post(again.url(name), agent);
+      if (status !== 200) throw new Error(`${name} answered ${status}`);
+      times.push(Number(process.hrtime.bigint() - begin) / 1e6);
+    }
+    agent.destroy();
+    return [0.5, 0.95, 0.99].map((share) => ({
+      what: `first call after a restart, p${share * 100}`, value: quantile(times, share).toFixed(2), unit: 'ms',
+    }));
+  });
+}
+
+// hello while 64 guests spin on its core, beside hello alone.
+export function spinning(build) {
+  return withRoost(build, [], async (roost) => {
+    roost.run('deploy', `${build}/examples/hello/hello.wasm`, '--name', 'hello', '--no-verify-jwt');
+    roost.run('deploy', `${build}/tests/fixtures/loop.wasm`, '--name', 'loop', '--no-verify-jwt', '--timeout', '60s');
+    const contender = { name: 'hello', url: roost.url('hello'), headers: {} };
+    const idle = [];
+    const loaded = [];
+    for (let round = 0; round < 5; ++round) idle.push((await wrk(contender, 8, 2)).p99);
+    const agent = new Agent({ keepAlive: false });
+    const endless = Array.from({ length: 64 }, () => post(roost.url('loop'), agent).catch(() => 0));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (let round = 0; round < 5; ++round) loaded.push((await wrk(contender, 8, 2)).p99);
+    agent.destroy();
+    await Promise.all(endless);
+    return [
+      { what: 'hello, p99, 8 connections, idle', value: (median(idle) / 1e3).toFixed(2), unit: 'ms' },
+      { what: 'the same while 64 guests spin', value: (median(loaded) / 1e3).toFixed(2), unit: 'ms' },
+      { what: 'ratio', value: (median(loaded) / median(idle)).toFixed(1), unit: '×' },
+    ];
+  });
+}
+
+const residentKiB = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+
+// Ten thousand calls that sleep: all finish, and what each holds while it does.
+export function suspended(build) {
+  const calls = 10_000;
+  const config = ['--limits-max-concurrency', String(calls + 100)];
+  return withRoost(build, config, async (roost) => {
+    roost.run('deploy', `${build}/tests/fixtures/sleep.wasm`, '--name', 'sleep', '--no-verify-jwt', '--timeout', '120s');
+    const agent = new Agent({ keepAlive: false, maxSockets: calls });
+    await post(roost.url('sleep'), agent, '1');
+    const before = residentKiB(roost.server.process.pid);
+    const begun = Array.from({ length: calls }, () => post(roost.url('sleep'), agent, '20000').catch(() => 0));
+    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    const held = (residentKiB(roost.server.process.pid) - before) / calls;
+    const finished = (await Promise.all(begun)).filter((status) => status === 200).length;
+    agent.destroy();
+    return [
+      { what: 'suspended calls that finished, of 10 000', value: finished, unit: 'calls' },
+      { what: 'memory of each, its connection included', value: held.toFixed(1), unit: 'KiB' },
+    ];
+  });
+}
+
+export const scenarios = { coldStart, spinning, suspended };

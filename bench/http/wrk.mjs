@@ -1,0 +1,23 @@
+// One run of wrk on core 1 against one contender.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const units = { us: 1, ms: 1e3, s: 1e6, m: 6e7 };
+const microseconds = (text) => Number.parseFloat(text) * units[/[a-z]+$/.exec(text)[0]];
+
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+// Requests per second, and latencies in microseconds. Fails when an answer is not 2xx.
+export async function wrk(contender, connections, seconds) {
+  const headers = Object.entries(contender.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+  const command = ['-c', '1', 'wrk', '-t', '1', '-c', connections, '-d', `${seconds}s`, '--latency', ...headers, contender.url];
+  const { stdout } = await promisify(execFile)('taskset', command.map(String));
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${contender.name} failed under load:\n${stdout}`);
+  const [, perSecond] = /Requests\/sec:\s+([\d.]+)/.exec(stdout);
+  const quantile = (name) => microseconds(new RegExp(`${name}%\\s+(\\S+)`).exec(stdout)[1]);
+  return { perSecond: Number(perSecond), p50: quantile(50), p99: quantile(99) };
+}
