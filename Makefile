@@ -1,6 +1,6 @@
 # The short commands. CMakePresets.json is behind them; README.md says what each is for.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test format lint sanitize coverage bench bench-check soak mutate mutate-rls
+.PHONY: help setup build run test format lint sanitize coverage bench bench-check soak mutate mutate-rls package
 
 JOBS ?= $(shell nproc)
 CTEST = ctest --output-on-failure -j $(JOBS)
@@ -9,6 +9,7 @@ help:
 	@echo "make run       build everything, start a server with a function in it, call it"
 	@echo "make test      every test that needs nothing beyond this machine"
 	@echo "make build | format | lint | sanitize | coverage | bench"
+	@echo "make package   a .deb in build/package (docs/operations.md has the rest: the unit, the image)"
 	@echo "make soak       random tests of row-level security with fresh seeds for SOAK_SECONDS (600)"
 	@echo "make mutate      break the code in random places: how much do the tests notice? (ROOMS=auth, MUTANTS=20)"
 	@echo "make mutate-rls break row-level security in one place at a time: a test must notice"
@@ -50,6 +51,9 @@ bench-check: build
 soak: setup
 	@scripts/build release differential_test hostile_test equality_test
 	@scripts/soak
+
+package: build
+	@packaging/deb build/release/roost build/package
 
 mutate: setup
 	@node scripts/mutate.mjs $(ROOMS)
