@@ -380,6 +380,18 @@ TEST_F(Commands, LogsAreOneJsonObjectALine) {
   EXPECT_EQ(out_, fmt::format("{}\n{}\n", kEntry, kPlainEntry));
 }
 
+TEST_F(Commands, LogsFilterAlsoWhileTheyFollow) {
+  server_.answer_raw(
+      "GET /admin/v1/functions/hello/logs?limit=50&status=error&trigger=http&user=u%201&"
+      "since=15m&until=2026-01-31T09%3A00%3A00%2B01%3A00&follow=true",
+      fmt::format("HTTP/1.1 200 OK\r\n\r\n{}\n", kEntry));
+  ASSERT_EQ(run({"logs", "hello", "-f", "--json", "--status", "error", "--trigger", "http",
+                 "--user", "u 1", "--since", "15m", "--until", "2026-01-31T09:00:00+01:00"}),
+            ExitCode::kOk)
+      << err_;
+  EXPECT_EQ(out_, fmt::format("{}\n", kEntry));
+}
+
 TEST_F(Commands, LogsFollowUntilTheServerEnds) {
   server_.answer_raw(
       "GET /admin/v1/logs?limit=50&follow=true",
@@ -400,6 +412,7 @@ TEST_F(Commands, LogsRefuseWhatThereIsNot) {
   EXPECT_EQ(run({"logs", "-n", "0"}), ExitCode::kUsage);
   EXPECT_EQ(run({"logs", "-n", "10001"}), ExitCode::kUsage);
   EXPECT_EQ(run({"logs", "--status", "fine"}), ExitCode::kUsage);
+  EXPECT_EQ(run({"logs", "--trigger", "cron"}), ExitCode::kUsage);
   EXPECT_EQ(run({"logs", "Bad Name"}), ExitCode::kUsage);
   environment_["ROOST_DATA"] = "/nowhere";
   expect_exit(ExitCode::kUsage, {"logs"}, "no key: there is no /nowhere/keys.json");

@@ -1,5 +1,6 @@
 // roost logs: the journal, newest last; -f goes on as invocations come.
 #include <memory>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -21,6 +22,10 @@ struct Options {
   int limit = 50;
   bool follow = false;
   std::string status;
+  std::string trigger;
+  std::string user;
+  std::string since;
+  std::string until;
   bool json = false;
 };
 
@@ -56,7 +61,13 @@ void write(World& world, const Options& options, const json::value& entry) {
 
 Outcome<std::string> path_of(const Options& options) {
   std::string query = fmt::format("?limit={}", options.limit);
-  if (!options.status.empty()) query += "&status=" + base::to_percent(options.status);
+  for (const auto& [name, value] : {std::pair{"status", &options.status},
+                                    {"trigger", &options.trigger},
+                                    {"user", &options.user},
+                                    {"since", &options.since},
+                                    {"until", &options.until}}) {
+    if (!value->empty()) query += fmt::format("&{}={}", name, base::to_percent(*value));
+  }
   if (options.follow) query += "&follow=true";
   if (options.name.empty()) return "/logs" + query;
   return function_path(options.name, "/logs" + query);
@@ -99,6 +110,12 @@ void add_logs_command(CLI::App& app, Command& chosen) {
   command->add_flag("-f,--follow", options->follow, "Go on as invocations come");
   command->add_option("--status", options->status, "Only these")
       ->check(CLI::IsMember({"success", "error", "timeout", "memory_exceeded", "cpu_limit"}));
+  command->add_option("--trigger", options->trigger, "What made them run")
+      ->check(CLI::IsMember({"http", "database", "schedule"}));
+  command->add_option("--user", options->user, "Those that ran as this user");
+  command->add_option("--since", options->since,
+                      "Those that started at this time (RFC 3339) or so long ago (15m), or later");
+  command->add_option("--until", options->until, "Those that started before this time");
   command->add_flag("--json", options->json, "One JSON object a line");
   add_connection_options(*command, options->connection, Listener::kAdmin);
   command->callback(

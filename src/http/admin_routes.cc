@@ -1,5 +1,6 @@
 #include "http/admin_routes.h"
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -224,7 +225,8 @@ Task<Answer> AdminRoutes::canary(std::string_view name, const Request& request) 
 }
 
 Task<Answer> AdminRoutes::logs(std::string_view name, const Request& request) {
-  base::Result<LogQuery> query = parse_log_query(request.query, name);
+  const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  base::Result<LogQuery> query = parse_log_query(request.query, name, now);
   if (!query) co_return error_response(query.error());
   if (!name.empty() && !shared_.context.registry.find(name)) co_return not_found(name);
   reactor::BlockingPool& blocking = shared_.context.reactor.blocking();
@@ -235,11 +237,16 @@ Task<Answer> AdminRoutes::logs(std::string_view name, const Request& request) {
                      .stream = std::make_unique<LogStream>(shared_.context.journal, blocking,
                                                            std::move(query->entries))};
   }
-  const base::Result<std::vector<journal::Entry>> entries =
+  // An answer may have megabytes: they are put together there, too.
+  base::Result<std::string> entries =
       co_await blocking.run([journal = &shared_.context.journal,
-                             query = std::move(query->entries)] { return journal->read(query); });
+                             query = std::move(query->entries)]() -> base::Result<std::string> {
+        const auto found = journal->read(query);
+        if (!found) return base::fail(found.error());
+        return entries_json(*found);
+      });
   if (!entries) co_return error_response(entries.error());
-  co_return json_answer(200, entries_json(*entries));
+  co_return json_answer(200, std::move(*entries));
 }
 
 }  // namespace http

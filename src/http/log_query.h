@@ -1,11 +1,12 @@
-// The query of a `…/logs` path: limit=, status=, after= and follow=, each at most once. Pure.
+// The query of a `…/logs` path: limit=, status=, trigger=, user=, since=, until=, after= and
+// follow=, each at most once. Pure.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
 
 #include "base/error.h"
-#include "journal/journal.h"
+#include "journal/query.h"
 
 namespace http {
 
@@ -16,7 +17,9 @@ struct LogQuery {
   bool follow = false;
 };
 
-// kInvalidArgument names what is unknown or out of bounds.
-base::Result<LogQuery> parse_log_query(std::string_view query, std::string_view function);
+// A time is RFC 3339, or how long before `now`: 15m. kInvalidArgument names what is unknown or out
+// of bounds.
+base::Result<LogQuery> parse_log_query(std::string_view query, std::string_view function,
+                                       journal::Time now);
 
 }  // namespace http

@@ -1,25 +1,37 @@
 #include "http/log_stream.h"
 
-#include <vector>
-
 #include "http/log_query.h"
 
 namespace http {
+namespace {
+
+struct Piece {
+  std::string lines;
+  journal::Sequence next;
+};
+
+base::Result<Piece> read(const journal::Journal& journal, const journal::Query& query) {
+  const auto page = journal.page(query);
+  if (!page) return base::fail(page.error());
+  Piece piece{.lines = {}, .next = page->next};
+  for (const journal::Entry& entry : page->entries) {
+    piece.lines += journal::to_json(entry);
+    piece.lines += '\n';
+  }
+  return piece;
+}
+
+}  // namespace
 
 reactor::Task<base::Result<std::string>> LogStream::next() {
-  using Entries = base::Result<std::vector<journal::Entry>>;
-  const Entries entries = co_await blocking_.run(
-      [journal = &journal_, query = query_]() -> Entries { return journal->read(query); });
-  if (!entries) co_return base::fail(entries.error());
-  std::string lines;
-  for (const journal::Entry& entry : *entries) {
-    lines += journal::to_json(entry);
-    lines += '\n';
-  }
-  if (!entries->empty()) query_.after_id = entries->back().id;
+  if (query_.from && !journal_.has_more(*query_.from)) co_return std::string();
+  base::Result<Piece> piece = co_await blocking_.run(
+      [journal = &journal_, query = query_] { return read(*journal, query); });
+  if (!piece) co_return base::fail(std::move(piece.error()));
+  query_.from = piece->next;
   // The first answer is what was asked for; after it nothing may be left out.
   query_.limit = kMaxLogLimit;
-  co_return lines;
+  co_return std::move(piece->lines);
 }
 
 }  // namespace http

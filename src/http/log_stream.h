@@ -1,5 +1,5 @@
 // The journal as a body without an end: one JSON object per line, first the newest entries asked
-// for, then each as it comes. Belongs to one connection.
+// for, then each as it comes. Costs next to nothing while none comes. Belongs to one connection.
 #pragma once
 
 #include <string>

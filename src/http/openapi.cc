@@ -178,6 +178,10 @@ constexpr std::string_view kPaths = R"json({
         {"$ref": "#/components/parameters/Name"},
         {"$ref": "#/components/parameters/Limit"},
         {"$ref": "#/components/parameters/Status"},
+        {"$ref": "#/components/parameters/Trigger"},
+        {"$ref": "#/components/parameters/User"},
+        {"$ref": "#/components/parameters/Since"},
+        {"$ref": "#/components/parameters/Until"},
         {"$ref": "#/components/parameters/After"},
         {"$ref": "#/components/parameters/Follow"}
       ],
@@ -194,6 +198,10 @@ constexpr std::string_view kPaths = R"json({
       "parameters": [
         {"$ref": "#/components/parameters/Limit"},
         {"$ref": "#/components/parameters/Status"},
+        {"$ref": "#/components/parameters/Trigger"},
+        {"$ref": "#/components/parameters/User"},
+        {"$ref": "#/components/parameters/Since"},
+        {"$ref": "#/components/parameters/Until"},
         {"$ref": "#/components/parameters/After"},
         {"$ref": "#/components/parameters/Follow"}
       ],
@@ -342,6 +350,23 @@ constexpr std::string_view kRest = R"json(    "/admin/v1/openapi.json": {
       "Status": {
         "name": "status", "in": "query",
         "schema": {"enum": ["success", "error", "timeout", "memory_exceeded", "cpu_limit"]}
+      },
+      "Trigger": {
+        "name": "trigger", "in": "query", "schema": {"enum": ["http", "database", "schedule"]}
+      },
+      "User": {
+        "name": "user", "in": "query", "description": "Only those that ran as this user",
+        "schema": {"type": "string", "minLength": 1}
+      },
+      "Since": {
+        "name": "since", "in": "query",
+        "description": "Only those that started at this time or later: RFC 3339, or how long ago, as in `15m`",
+        "schema": {"type": "string"}
+      },
+      "Until": {
+        "name": "until", "in": "query",
+        "description": "Only those that started before this time: RFC 3339, or how long ago, as in `15m`",
+        "schema": {"type": "string"}
       },
       "After": {
         "name": "after", "in": "query", "description": "Only entries after the one of this id",
