@@ -75,7 +75,7 @@ TEST(Condition, RefusesWhatCouldFailOrReachFurther) {
     }
   }
   std::string deep = "new.done";
-  for (int i = 0; i < 200; ++i) deep = "not (" + deep + " and new.done)";
+  for (int i = 0; i < 200; ++i) deep.insert(0, "not (").append(" and new.done)");
   EXPECT_FALSE(condition_text(deep, table(), Operation::kUpdate));
 }
 

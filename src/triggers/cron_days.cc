@@ -91,7 +91,7 @@ std::uint32_t CronDays::of_month(Month month) const {
     days |= bit(day);
   }
   for (std::uint32_t rest = nearest_weekdays_; rest != 0; rest &= rest - 1) {
-    unsigned day = static_cast<unsigned>(std::countr_zero(rest));
+    auto day = static_cast<unsigned>(std::countr_zero(rest));
     if (day > month.last) continue;
     // The month is never left: from Saturday the 1st to Monday, from a last Sunday to Friday.
     if (weekday_of(day) == 6) {
