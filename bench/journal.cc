@@ -2,6 +2,8 @@
 // journal, with one that drops every entry (a full disk), and without any.
 //
 // Bar: 1 µs a call.
+#include "journal/journal.h"
+
 #include <array>
 #include <memory>
 
@@ -9,7 +11,6 @@
 
 #include "base/id.h"
 #include "bench/bench_sandbox.h"
-#include "journal/journal.h"
 
 namespace {
 
@@ -73,10 +74,11 @@ void invoke_simple_function(benchmark::State& state, With with) {
   bench::BenchSandbox sandbox(ROOST_HELLO);
   BenchJournal journal(with == With::kDropping ? journal::Retention{.segment_bytes = kNoDisk}
                                                : journal::Retention{});
+  const journal::Entry typical = typical_entry();
   for ([[maybe_unused]] auto _ : state) {
     sandbox::CallResult result = sandbox.call();
     if (with == With::kNothing) continue;
-    journal::Entry entry = typical_entry();
+    journal::Entry entry = typical;
     entry.duration = result.usage.duration;
     entry.lines = std::move(result.lines);
     journal->append(entry);

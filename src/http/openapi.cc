@@ -176,14 +176,10 @@ constexpr std::string_view kPaths = R"json({
     "/admin/v1/functions/{name}/logs": {
       "parameters": [
         {"$ref": "#/components/parameters/Name"},
-        {"$ref": "#/components/parameters/Limit"},
-        {"$ref": "#/components/parameters/Status"},
-        {"$ref": "#/components/parameters/Trigger"},
-        {"$ref": "#/components/parameters/User"},
-        {"$ref": "#/components/parameters/Since"},
-        {"$ref": "#/components/parameters/Until"},
-        {"$ref": "#/components/parameters/After"},
-        {"$ref": "#/components/parameters/Follow"}
+        {"$ref": "#/components/parameters/Limit"}, {"$ref": "#/components/parameters/Status"},
+        {"$ref": "#/components/parameters/Trigger"}, {"$ref": "#/components/parameters/User"},
+        {"$ref": "#/components/parameters/Since"}, {"$ref": "#/components/parameters/Until"},
+        {"$ref": "#/components/parameters/After"}, {"$ref": "#/components/parameters/Follow"}
       ],
       "get": {
         "summary": "The invocations of one function",
@@ -196,14 +192,10 @@ constexpr std::string_view kPaths = R"json({
     },
     "/admin/v1/logs": {
       "parameters": [
-        {"$ref": "#/components/parameters/Limit"},
-        {"$ref": "#/components/parameters/Status"},
-        {"$ref": "#/components/parameters/Trigger"},
-        {"$ref": "#/components/parameters/User"},
-        {"$ref": "#/components/parameters/Since"},
-        {"$ref": "#/components/parameters/Until"},
-        {"$ref": "#/components/parameters/After"},
-        {"$ref": "#/components/parameters/Follow"}
+        {"$ref": "#/components/parameters/Limit"}, {"$ref": "#/components/parameters/Status"},
+        {"$ref": "#/components/parameters/Trigger"}, {"$ref": "#/components/parameters/User"},
+        {"$ref": "#/components/parameters/Since"}, {"$ref": "#/components/parameters/Until"},
+        {"$ref": "#/components/parameters/After"}, {"$ref": "#/components/parameters/Follow"}
       ],
       "get": {
         "summary": "The invocations of all functions",
