@@ -105,6 +105,15 @@ base::Result<bool> read_bool(const json::value& value, std::string_view path) {
   return wrong(path, "must be true or false");
 }
 
+base::Result<std::uint32_t> read_concurrency(const json::value& value) {
+  constexpr std::int64_t kMost = 100'000;
+  const std::int64_t* number = value.if_int64();
+  if (number == nullptr || *number < 1 || *number > kMost) {
+    return wrong("concurrency", fmt::format("must be a whole number from 1 to {}", kMost));
+  }
+  return static_cast<std::uint32_t>(*number);
+}
+
 base::Result<std::string> read_name(const json::value& value) {
   const auto* text = value.if_string();
   if (text != nullptr && is_function_name(*text)) return std::string(*text);
@@ -219,6 +228,10 @@ constexpr std::array kKeys{
         [](const json::value& value, Config& config) {
           return assign(config.limits.log_bytes, read_size(value, "max_log", {0, base::kMiB}));
         }},
+    Key{"concurrency",
+        [](const json::value& value, Config& config) {
+          return assign(config.limits.concurrency, read_concurrency(value));
+        }},
     Key{"env", [](const json::value& value,
                   Config& config) { return assign(config.environment, read_environment(value)); }},
     Key{"triggers", [](const json::value& value,
@@ -255,6 +268,7 @@ std::string serialize(const Config& config, Secrets secrets) {
   out["memory"] = exact(config.limits.memory_bytes);
   out["max_response"] = exact(config.limits.response_bytes);
   out["max_log"] = exact(config.limits.log_bytes);
+  if (config.limits.concurrency) out["concurrency"] = *config.limits.concurrency;
   out["env"] = environment_of(config, secrets);
   json::array triggers;
   for (const Trigger& trigger : config.triggers) triggers.emplace_back(trigger.text());

@@ -57,7 +57,7 @@ TEST(FunctionConfig, DefaultsHoldWithOnlyAName) {
 TEST(FunctionConfig, EveryKeyIsReadAndWrittenBack) {
   const Config config = parsed(
       R"json({"name":"hello","verify_jwt":false,"service_role":true,"timeout":"1500ms","cpu":"1ms",
-          "memory":"64MiB","max_response":1,"max_log":"0B","env":{"A":"","B_1":"\u00e9\"\n"},
+          "memory":"64MiB","max_response":1,"max_log":"0B","concurrency":1,"env":{"A":"","B_1":"\u00e9\"\n"},
           "triggers":["cron:* * * * *","table:users:insert,update(name)","webhook:S"]})json");
   EXPECT_FALSE(config.verify_jwt);
   EXPECT_TRUE(config.service_role);
@@ -66,6 +66,7 @@ TEST(FunctionConfig, EveryKeyIsReadAndWrittenBack) {
   EXPECT_EQ(config.limits.memory_bytes, 64 * base::kMiB);
   EXPECT_EQ(config.limits.response_bytes, 1U);
   EXPECT_EQ(config.limits.log_bytes, 0U);
+  EXPECT_EQ(config.limits.concurrency, 1U);
   EXPECT_EQ(config.environment, (catalog::Environment{{"A", ""}, {"B_1", "\xc3\xa9\"\n"}}));
   ASSERT_EQ(config.triggers.size(), 3U);
   EXPECT_EQ(config.triggers[1], (Trigger{TriggerKind::kTable, "users", "insert,update(name)"}));
@@ -73,6 +74,7 @@ TEST(FunctionConfig, EveryKeyIsReadAndWrittenBack) {
   EXPECT_EQ(parsed(to_json(config)), config);
   Config odd = config;
   odd.limits.cpu.reset();
+  odd.limits.concurrency.reset();
   odd.limits.timeout = milliseconds(299'999);
   odd.limits.memory_bytes = 16 * base::kMiB + 1;
   odd.limits.log_bytes = 3 * base::kKiB;

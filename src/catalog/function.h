@@ -27,6 +27,7 @@ struct Limits {
   std::uint64_t memory_bytes = 128 * base::kMiB;  // 16 MiB … 512 MiB, memories and tables
   std::uint64_t response_bytes = 6 * base::kMiB;  // 1 B … 6 MiB
   std::uint64_t log_bytes = 256 * base::kKiB;     // 0 … 1 MiB; the rest is cut with a marker
+  std::optional<std::uint32_t> concurrency = {};  // 1 … 100000 calls at once; none: the server's
 
   bool operator==(const Limits&) const = default;
 };
@@ -50,8 +51,8 @@ bool is_function_name(std::string_view name);
 
 // Reads the JSON of a deployment's `config` part:
 //   {"name": "hello", "verify_jwt": true, "service_role": false, "timeout": "2s", "cpu": "500ms",
-//    "memory": "64MiB", "max_response": "6MiB", "max_log": "256KiB", "env": {"K": "v"},
-//    "triggers": ["http"]}
+//    "memory": "64MiB", "max_response": "6MiB", "max_log": "256KiB", "concurrency": 10, "env":
+//    {"K": "v"}, "triggers": ["http"]}
 // Durations and sizes are text with a unit or numbers (seconds, bytes). Unknown keys, values out of
 // bounds, a bad name and secret values under 6 bytes are refused with their path
 // (kInvalidArgument).

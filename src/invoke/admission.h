@@ -1,18 +1,35 @@
-// How many calls may run at once, and how many may wait, and how long.
+// How many calls may run at once, who waits for a place, and who is sent away.
 //
-// A node-wide counter with a bounded queue, first come first served. `enter` is awaited on a loop
-// and gives a Permit; destroying the Permit lets the next waiter in, on the waiter's own loop.
-// After `drain` nothing new is let in (kDraining). Safe from any loop.
+//   limits   places of the node, and of each function that has fewer of its own
+//   credit   each loop holds some of the node's free places. While nobody waits, a call takes one
+//   of
+//            its loop's and gives it back there, and touches nothing that another loop writes
+//   queue    bounded, a line for each function; a free place goes to the lines in turn, so a busy
+//            function does not starve a quiet one. When the queue is full, the longest line loses
+//            its last caller; a newcomer is refused only where its own line is as long
+//
+// A caller leaves the queue when it has waited for max_wait, or once `gone` is set. `drain` answers
+// all who wait with kDraining at once, and all who come later. Safe from any loop. A function with
+// fewer places than the node is counted under the mutex; calls of others that run when it gets such
+// a limit are not counted against it.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <expected>
+#include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "catalog/function.h"
+#include "invoke/pace.h"
 #include "reactor/loop.h"
 #include "telemetry/metrics.h"
 
@@ -22,10 +39,29 @@ class Admission {
  public:
   struct Settings {
     std::uint32_t max_running = 1000;
+    std::uint32_t max_per_function = 0;  // 0: max_running
     std::uint32_t max_waiting = 4000;
     std::chrono::milliseconds max_wait{5000};
   };
 
+  struct Caller {
+    catalog::FunctionId function;
+    std::string_view name;                    // of the function
+    std::optional<std::uint32_t> limit = {};  // the function's own
+    const std::atomic<bool>* gone = nullptr;  // set: nobody wants the answer any more
+  };
+
+  struct Refusal {
+    base::Error error;  // kConcurrencyLimit, kDraining or kCanceled
+    std::optional<std::chrono::seconds> retry_after = {};
+  };
+
+ private:
+  struct Line;
+  struct Waiter;
+
+ public:
+  // A place, until it is destroyed; on any thread.
   class Permit {
    public:
     Permit(Permit&& other) noexcept;
@@ -34,35 +70,79 @@ class Admission {
 
    private:
     friend class Admission;
-    explicit Permit(Admission& admission) : admission_(&admission) {}
+    Permit(Admission& admission, std::size_t slot, Line* line)
+        : admission_(&admission), slot_(slot), line_(line) {}
     Admission* admission_;
+    std::size_t slot_;  // of the credit that it came from
+    Line* line_;        // that counts it; null where the function has no limit of its own
   };
+  using Entered = std::expected<Permit, Refusal>;
 
   Admission(Settings settings, telemetry::Metrics& metrics);
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+  ~Admission();
 
-  // Suspends only when the node is full. kConcurrencyLimit when the queue is full or the wait was
-  // too long; kDraining.
-  reactor::Task<base::Result<Permit>> enter(reactor::Loop& loop);
+  // From the loop's credit alone: no lock, nothing allocated. Nothing when that does not do; then
+  // `enter` decides.
+  std::optional<Permit> try_enter(const reactor::Loop& loop, const Caller& caller);
+
+  // Suspends only when there is no place. What `caller` refers to must outlive the Task.
+  reactor::Task<Entered> enter(reactor::Loop& loop, Caller caller);
 
   void drain();
+  // Exact while no call comes or goes.
   [[nodiscard]] std::uint32_t running() const;
   [[nodiscard]] std::uint32_t waiting() const;
 
  private:
-  struct Waiter;
-  // Null when there was a place, which is taken; else a place in the queue.
-  base::Result<std::shared_ptr<Waiter>> try_enter(reactor::Loop& loop);
-  bool claim(const std::shared_ptr<Waiter>& waiter);
-  void leave();
-  void report();  // under the mutex
+  using Clock = base::Deadline::Clock;
+  using WaiterPtr = std::shared_ptr<Waiter>;
+  using Woken = std::vector<WaiterPtr>;
+  struct alignas(64) Credit {
+    std::atomic<std::uint32_t> places{0};
+  };
+  static constexpr std::size_t kSlots = 64;
+  static std::size_t slot_of(const reactor::Loop& loop) { return loop.index() % kSlots; }
+
+  [[nodiscard]] std::uint32_t limit_of(const Caller& caller) const;
+  Entered enter_or_wait(reactor::Loop& loop, const Caller& caller, WaiterPtr& waiter);
+  reactor::Task<Entered> wait(WaiterPtr waiter, const std::atomic<bool>* gone);
+  void leave(const Permit& permit);
+
+  // Below: under the mutex.
+  bool take(std::size_t slot);
+  void collect();
+  Line& line_of(const Caller& caller);
+  void forget_if_empty(Line& line);
+  void stand_in_turn(Line& line);
+  bool make_room(const Line& newcomer, Woken& woken);
+  void join(const WaiterPtr& waiter, Clock::time_point now);
+  void remove(const WaiterPtr& waiter);
+  void admit(Clock::time_point now, Woken& woken);
+  WaiterPtr next_of(Line& line, Clock::time_point now, Woken& woken);
+  void set_waiting(std::size_t waiting);
+  Refusal too_many(Line& line, Clock::time_point now);
+
+  static void wake(const Woken& woken);
+  Entered refuse(std::string_view reason, Refusal refusal);
 
   const Settings settings_;
   telemetry::Metrics& metrics_;
 
+  std::array<Credit, kSlots> credits_;
+  // How many wait, and kClosed once it drains: not zero means that the mutex decides. Sequentially
+  // consistent with the credits: who gives a place back sees whoever waits, or is seen by them.
+  std::atomic<std::uint64_t> busy_{0};
+
   mutable std::mutex mutex_;
-  std::uint32_t running_ = 0;
+  std::uint32_t free_;     // in nobody's credit
+  std::size_t slots_ = 0;  // that may have credit
   bool draining_ = false;
-  std::deque<std::shared_ptr<Waiter>> waiters_;
+  std::size_t waiting_ = 0;
+  std::map<catalog::FunctionId, Line> lines_;  // of functions that wait, or are counted
+  std::list<Line*> turns_;                     // lines whose first may go in, in their order
+  Pace pace_;
 };
 
 }  // namespace invoke

@@ -8,8 +8,13 @@
 namespace invoke {
 namespace {
 
-// A refused caller waits at least this long; the queue is bounded to a few seconds.
-constexpr std::chrono::seconds kRetryAfter{1};
+Admission::Caller caller_of(const Invocation& invocation) {
+  const catalog::Function& function = *invocation.function;
+  return {.function = function.id,
+          .name = function.name(),
+          .limit = function.version.config.limits.concurrency,
+          .gone = invocation.canceled.get()};
+}
 
 journal::Status status_of(const base::Result<host::Response>& response) {
   if (response) return journal::Status::kSuccess;
@@ -62,12 +67,16 @@ base::Result<catalog::FunctionPtr> Invoker::resolve(std::string_view name,
 }
 
 reactor::Task<Outcome> Invoker::invoke(reactor::Loop& loop, Invocation invocation) {
-  auto permit = co_await admission_.enter(loop);
+  const Admission::Caller caller = caller_of(invocation);
+  // The loop's credit does for nearly every call, and saves it a Task.
+  std::optional<Admission::Permit> permit = admission_.try_enter(loop, caller);
   if (!permit) {
-    const bool again = permit.error().code == base::Code::kConcurrencyLimit;
-    co_return Outcome{base::fail(std::move(permit.error())),
-                      again ? std::optional(kRetryAfter) : std::nullopt,
-                      {}};
+    Admission::Entered entered = co_await admission_.enter(loop, caller);
+    if (!entered) {
+      co_return Outcome{
+          base::fail(std::move(entered.error().error)), entered.error().retry_after, {}};
+    }
+    permit.emplace(std::move(*entered));
   }
   const catalog::Version& version = invocation.function->version;
   const ProfilePtr profile = profiles_.of(*invocation.function);

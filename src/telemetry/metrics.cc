@@ -1,10 +1,13 @@
 #include "telemetry/metrics.h"
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <tuple>
+#include <utility>
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -60,6 +63,22 @@ struct Series {
   Counter* errors;    // null when the status is success
 };
 
+struct Watch {
+  Gauge* gauge;
+  std::function<double()> read;
+};
+
+std::string help_of(std::string_view gauge) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kHelp{
+      {{"admission_running", "Invocations that run now"},
+       {"admission_waiting", "Invocations that wait to be admitted"},
+       {"functions_memory_used_bytes", "Memory of all running functions"},
+       {"functions_memory_budget_bytes", "What they may use together; past it: NODE_MEMORY"}}};
+  const auto* const found =
+      std::ranges::find(kHelp, gauge, &std::pair<std::string_view, std::string_view>::first);
+  return found == kHelp.end() ? std::string() : std::string(found->second);
+}
+
 // A family's Add takes a lock and hashes freshly allocated labels each time; what it returned is
 // kept here instead, where looking up takes a shared lock and allocates nothing.
 template <class Key, class Value>
@@ -113,21 +132,16 @@ struct Metrics::Families {
                                    .Name("http_requests_total")
                                    .Help("HTTP requests answered, by listener and status code")
                                    .Register(registry);
-  Gauge& running = prometheus::BuildGauge()
-                       .Name("admission_running")
-                       .Help("Invocations that run now")
-                       .Register(registry)
-                       .Add({});
-  Gauge& waiting = prometheus::BuildGauge()
-                       .Name("admission_waiting")
-                       .Help("Invocations that wait to be admitted")
-                       .Register(registry)
-                       .Add({});
-  Counter& rejected = prometheus::BuildCounter()
-                          .Name("admission_rejected_total")
-                          .Help("Invocations that were refused because too many ran and waited")
-                          .Register(registry)
-                          .Add({});
+  Histogram& waits = prometheus::BuildHistogram()
+                         .Name("admission_wait_seconds")
+                         .Help("Time that invocations waited for a place, of those that had to")
+                         .Register(registry)
+                         .Add({}, duration_buckets());
+  Family<Counter>& rejected = prometheus::BuildCounter()
+                                  .Name("admission_rejected_total")
+                                  .Help("Invocations that were not let in, by reason")
+                                  .Register(registry);
+  Cache<std::string, Counter*> rejected_by_reason;
   Family<Histogram>& lags = prometheus::BuildHistogram()
                                 .Name("functions_events_lag_seconds")
                                 .Help("Time from an event's commit to its first attempt")
@@ -158,6 +172,9 @@ struct Metrics::Families {
                             .Register(registry)
                             .Add({}, lag_buckets());
   prometheus::TextSerializer serializer;
+
+  std::mutex watches_mutex;
+  std::map<std::string, Watch, std::less<>> watches;
 
   Cache<std::tuple<std::string, std::string, std::string>, Series> series_by_labels;
   Cache<std::tuple<std::string, int>, Counter*> responses_by_labels;
@@ -198,12 +215,31 @@ void Metrics::http_response(std::string_view listener, int status) {
   counter->Increment();
 }
 
-void Metrics::admission(std::int64_t running, std::int64_t waiting) {
-  families_->running.Set(static_cast<double>(running));
-  families_->waiting.Set(static_cast<double>(waiting));
+void Metrics::admission_waited(std::chrono::nanoseconds wait) {
+  families_->waits.Observe(std::chrono::duration<double>(wait).count());
 }
 
-void Metrics::admission_rejected() { families_->rejected.Increment(); }
+void Metrics::admission_rejected(std::string_view reason) {
+  families_->rejected_by_reason
+      .get(reason, [&] { return &families_->rejected.Add({{"reason", std::string(reason)}}); })
+      ->Increment();
+}
+
+void Metrics::watch(std::string_view gauge, std::function<double()> read) {
+  const std::string name(gauge);
+  Gauge& value = prometheus::BuildGauge()
+                     .Name(name)
+                     .Help(help_of(gauge))
+                     .Register(families_->registry)
+                     .Add({});
+  const std::lock_guard lock(families_->watches_mutex);
+  if (read == nullptr) {
+    families_->watches.erase(name);
+    value.Set(0);
+  } else {
+    families_->watches.insert_or_assign(name, Watch{&value, std::move(read)});
+  }
+}
 
 namespace {
 
@@ -238,6 +274,10 @@ void Metrics::events_waiting(std::string_view function, std::uint64_t pending, s
 }
 
 std::string Metrics::expose() const {
+  {
+    const std::lock_guard lock(families_->watches_mutex);
+    for (const auto& [name, watch] : families_->watches) watch.gauge->Set(watch.read());
+  }
   return families_->serializer.Serialize(families_->registry.Collect());
 }
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,9 +35,15 @@ class Metrics {
   void invocation(const InvocationSample& sample);
   // http_requests_total{listener,code}: everything answered, 401, 404 and 429 too.
   void http_response(std::string_view listener, int status);
-  // admission_running, admission_waiting, admission_rejected_total.
-  void admission(std::int64_t running, std::int64_t waiting);
-  void admission_rejected();
+  // admission_wait_seconds: of those that had to wait for a place, whatever became of them.
+  void admission_waited(std::chrono::nanoseconds wait);
+  // admission_rejected_total{reason}: queue_full | waited | gone | draining.
+  void admission_rejected(std::string_view reason);
+
+  // A gauge that is read when somebody asks, so that what changes with each call costs no call
+  // anything: admission_running, admission_waiting, functions_memory_used_bytes,
+  // functions_memory_budget_bytes. Null ends it, and returns once nobody reads it any more.
+  void watch(std::string_view gauge, std::function<double()> read);
 
   // What triggers fire. events_lag_seconds{name}: from the commit (or the time that was due) to the
   // start of the first attempt; events_retries_total{name}, events_dead_total{name};

@@ -81,21 +81,34 @@ TEST(Metrics, ResponsesByListenerAndCode) {
   expect_value(metrics, R"(http_requests_total{code="401",listener="admin"})", "1");
 }
 
-TEST(Metrics, AdmissionStartsAtZeroAndFollows) {
+TEST(Metrics, WatchedGaugesAreReadWhenAsked) {
   Metrics metrics;
-  expect_value(metrics, "admission_running", "0");
-  expect_value(metrics, "admission_rejected_total", "0");
-  metrics.admission(7, 3);
-  metrics.admission(6, 2);
-  metrics.admission_rejected();
+  double running = 7;
+  metrics.watch("admission_running", [&] { return running; });
+  expect_value(metrics, "admission_running", "7");
+  running = 6;
   expect_value(metrics, "admission_running", "6");
-  expect_value(metrics, "admission_waiting", "2");
-  expect_value(metrics, "admission_rejected_total", "1");
+  metrics.watch("admission_running", nullptr);
+  running = 5;
+  expect_value(metrics, "admission_running", "0");
+}
+
+TEST(Metrics, AdmissionCountsRefusalsByReasonAndWaits) {
+  Metrics metrics;
+  metrics.admission_rejected("waited");
+  metrics.admission_rejected("queue_full");
+  metrics.admission_rejected("waited");
+  expect_value(metrics, R"(admission_rejected_total{reason="waited"})", "2");
+  expect_value(metrics, R"(admission_rejected_total{reason="queue_full"})", "1");
+  metrics.admission_waited(std::chrono::milliseconds(30));
+  expect_value(metrics, R"(admission_wait_seconds_bucket{le="0.025"})", "0");
+  expect_value(metrics, R"(admission_wait_seconds_bucket{le="0.05"})", "1");
 }
 
 TEST(Metrics, EveryFamilyTellsItsType) {
   Metrics metrics;
   metrics.invocation(sample("hello", "timeout"));
+  metrics.watch("admission_running", [] { return 1.0; });
   const std::string text = metrics.expose();
   EXPECT_NE(text.find("# TYPE functions_invocations_total counter"), std::string::npos);
   EXPECT_NE(text.find("# TYPE functions_duration_seconds histogram"), std::string::npos);
