@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <set>
@@ -326,6 +327,40 @@ TEST(Journal, ReadersSeeWhatWasAppendedBeforeAndMissNone) {
     const Ids own = read(*journal, {.function = fmt::format("writer-{}", writer), .limit = 10'000});
     EXPECT_EQ(own, ids(writer * kEach, (writer + 1) * kEach - 1));
   }
+}
+
+// An entry that takes long to write has its sequence before those that overtake it.
+TEST(Journal, AFollowerWaitsForALongEntry) {
+  const Folder folder;
+  const auto journal = open(folder);
+  constexpr int kLong = 40;
+  std::atomic<bool> ended = false;
+  Sequence next = 0;
+  int found = 0;
+  {
+    std::vector<std::jthread> threads;
+    threads.emplace_back([&] {
+      Entry each = entry(1, "long");
+      each.lines = {std::string(1U << 20U, 'x')};
+      for (int number = 0; number < kLong; ++number) journal->append(each);
+      ended = true;
+    });
+    threads.emplace_back([&] {
+      while (!ended) {
+        journal->append(entry(2));
+        std::this_thread::sleep_for(20us);  // a few overtake each long one; more only fill the disk
+      }
+    });
+    bool last = false;
+    while (!last) {
+      last = ended;
+      const auto page = journal->page({.function = "long", .from = next});
+      ASSERT_TRUE(page);
+      found += static_cast<int>(page->entries.size());
+      next = page->next;
+    }
+  }
+  EXPECT_EQ(found, kLong);
 }
 
 }  // namespace
