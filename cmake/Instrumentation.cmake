@@ -1,10 +1,15 @@
-# ROOST_SANITIZE: "", "address" (with undefined) or "thread". ROOST_COVERAGE: clang's source-based coverage.
-set(ROOST_SANITIZE "" CACHE STRING "address | thread")
+# ROOST_SANITIZE: "", "address" (with undefined), "thread" or "fuzz": as address, and all of our code counts what it
+# runs for libFuzzer (tests/fuzz). ROOST_COVERAGE: clang's source-based coverage.
+set(ROOST_SANITIZE "" CACHE STRING "address | thread | fuzz")
 option(ROOST_COVERAGE "Source-based coverage" OFF)
 
 if(ROOST_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
+elseif(ROOST_SANITIZE STREQUAL "fuzz")
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+    -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=fuzzer-no-link,address,undefined)
 elseif(ROOST_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)

@@ -1,0 +1,1 @@
+(module (memory (export "memory") 1 4) (global $g (mut i32) (i32.const 0)) (func (export "_initialize") (global.set $g (i32.const 1))) (func (export "handle") (if (i32.eqz (global.get $g)) (then unreachable))))

@@ -1,0 +1,1 @@
+(module (import "roost" "db_query" (func $q (param i32 i32 i32 i32) (result i32))) (memory (export "memory") 1) (data (i32.const 0) "SELECT 1[]") (func (export "handle") (drop (call $q (i32.const 0) (i32.const 8) (i32.const 8) (i32.const 2)))))

@@ -1,0 +1,1 @@
+(module (memory (export "memory") 1) (func (export "handle") (v128.store (i32.const 0) (i32x4.add (v128.load (i32.const 16)) (i32x4.splat (i32.const 7)))) (memory.fill (i32.const 1) (i32.const 2) (i32.const 65535)) (memory.copy (i32.const 0) (i32.const 1) (i32.const 65536))))
