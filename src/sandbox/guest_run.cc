@@ -46,6 +46,8 @@ GuestRun::GuestRun(const Grounds& grounds, const Program& program, const CallReq
       loop_(loop),
       begin_(Clock::now()),
       deadline_(base::Deadline::after(limits_.timeout, begin_)),
+      times_first_slice_(program.overrun->suspected()),
+      overruns_(program.overrun->expected(begin_)),
       state_{.call = host::Call(request.event, request.principal, request.environment,
                                 request.redactor, quota_of(request.limits))},
       store_(grounds.engine, limits_.memory_bytes, grounds.budget, &state_) {
@@ -57,7 +59,7 @@ bool GuestRun::poll() {
   if (!first_slice_ && over_time(Clock::now())) return true;
   // The thread's own clock costs a system call; the first slice is short, so the wall clock does
   // for it.
-  const nanoseconds cpu_begin = first_slice_ ? nanoseconds::zero() : thread_cpu_time();
+  const nanoseconds cpu_begin = times_cpu() ? thread_cpu_time() : nanoseconds::zero();
   const Clock::time_point begin = Clock::now();
   bool done = false;
   {
@@ -97,7 +99,13 @@ void GuestRun::begin_call(std::string_view name) {
 // Adds what the slice used; returns when it ended.
 GuestRun::Clock::time_point GuestRun::account(Clock::time_point begin, nanoseconds cpu_begin) {
   const Clock::time_point end = Clock::now();
-  cpu_ += first_slice_ ? end - begin : thread_cpu_time() - cpu_begin;
+  const nanoseconds slice = times_cpu() ? thread_cpu_time() - cpu_begin : end - begin;
+  cpu_ += slice;
+  if (slice > Overrun::kMuch) {
+    program_.overrun->suspect();
+    if (times_cpu() || slice > Overrun::kBeyondDoubt) program_.overrun->confirm(end);
+    overruns_ = true;
+  }
   first_slice_ = false;
   return end;
 }

@@ -1,8 +1,9 @@
 // One call of a guest from its fresh instance to its end.
 //
 // The driver (sandbox.cc) polls it; between two polls it sleeps for a suspended host call or gives
-// way to the loop. A GuestRun belongs to one loop and stays where it was made; destroying it at any
-// point drops the guest's stack and memory and leaves nothing behind (F1).
+// way to the loop. A GuestRun belongs to one loop; `poll` may be called on another thread while
+// that loop leaves it alone. Destroying it between two polls drops the guest's stack and memory and
+// leaves nothing behind (F1).
 #pragma once
 
 #include <chrono>
@@ -44,6 +45,9 @@ class GuestRun {
   // after that.
   [[nodiscard]] bool poll();
 
+  // Its slices hold up the thread that polls it by much: poll it where nobody minds.
+  [[nodiscard]] bool overruns() const { return overruns_; }
+
   // What it waits for after a poll that was not the last.
   enum class Waits : std::uint8_t { kTurn, kClock, kDatabase };
   [[nodiscard]] Waits waits();
@@ -67,6 +71,7 @@ class GuestRun {
   [[nodiscard]] bool poll_phase();
   [[nodiscard]] bool next_phase();
   void begin_call(std::string_view function);
+  [[nodiscard]] bool times_cpu() const { return !first_slice_ || times_first_slice_; }
   Clock::time_point account(Clock::time_point begin, std::chrono::nanoseconds cpu_begin);
   [[nodiscard]] bool over_time(Clock::time_point now);
   base::Result<host::Response> outcome();
@@ -86,6 +91,8 @@ class GuestRun {
   const base::Deadline deadline_;
   std::chrono::nanoseconds cpu_{};
   bool first_slice_ = true;
+  const bool times_first_slice_;  // by the CPU
+  bool overruns_;
 
   GuestState state_;
   wasm::Store store_;

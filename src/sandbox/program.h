@@ -1,10 +1,12 @@
 // A module that is ready to be called, and the rules that make a module one.
-// Immutable; safe on any thread.
+// Immutable but for what its calls tell of themselves; safe on any thread.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "base/error.h"
+#include "sandbox/overrun.h"
 #include "wasm/call_future.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
@@ -18,6 +20,7 @@ struct Program {
   wasm::InstancePre pre;
   bool initializes = false;  // exports _initialize, which runs first
   std::uint64_t declared_memory_bytes = 0;
+  std::unique_ptr<Overrun> overrun = std::make_unique<Overrun>();
 };
 
 // kInvalidModule unless it exports `memory` and `handle: () -> ()`, imports only what the linker

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "sandbox/background.h"
 #include "sandbox/code_store.h"
 #include "sandbox/compiler.h"
 #include "sandbox/guest_run.h"
@@ -46,11 +47,14 @@ class EngineSandbox final : public Sandbox {
         programs_(kMaxPrograms),
         source_(source),
         database_(database),
-        blocking_(blocking) {}
+        blocking_(blocking),
+        background_(blocking) {}
 
   reactor::Task<CallResult> call(reactor::Loop& loop, CallRequest request) override;
   base::Result<void> prepare(std::string_view module, const catalog::Limits& limits) override;
-  [[nodiscard]] Live live() const override { return {instances_.load(), budget_.used()}; }
+  [[nodiscard]] Live live() const override {
+    return {instances_.load(), budget_.used(), budget_.total()};
+  }
 
  private:
   struct Counted {
@@ -81,6 +85,7 @@ class EngineSandbox final : public Sandbox {
   ModuleSource& source_;
   database::Pool& database_;
   reactor::BlockingPool& blocking_;
+  Background background_;
   std::mutex loading_;    // one load at a time: who waits finds it done
   std::mutex compiling_;  // likewise; apart, so that a long compilation holds up no load
   std::atomic<std::uint64_t> instances_{0};
@@ -103,10 +108,12 @@ reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, const Program&
                                              const CallRequest& request) {
   const Counted counted(instances_);
   GuestRun guest(grounds_, program, request, loop.index());
-  while (!guest.poll()) {
+  for (;;) {
+    const bool done = guest.overruns() ? co_await background_.poll(loop, guest) : guest.poll();
+    if (done) break;
     switch (guest.waits()) {
       case GuestRun::Waits::kTurn:
-        co_await loop.slices().turn();
+        if (!guest.overruns()) co_await loop.slices().turn();
         break;
       case GuestRun::Waits::kClock:
         co_await loop.sleep_until(guest.wake());

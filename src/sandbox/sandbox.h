@@ -91,10 +91,11 @@ class Sandbox {
   // of blocking work.
   virtual base::Result<void> prepare(std::string_view module, const catalog::Limits& limits) = 0;
 
-  // What calls hold right now; all zero when idle (F1).
+  // What calls hold right now; zero when idle (F1).
   struct Live {
     std::uint64_t instances = 0;
     std::uint64_t memory_bytes = 0;
+    std::uint64_t memory_budget_bytes = 0;  // what they may hold together; never zero
   };
   [[nodiscard]] virtual Live live() const = 0;
 };
