@@ -97,13 +97,21 @@ Result<std::optional<Keys>> load(database::Connection& connection, const auth::M
 
 }  // namespace
 
-Result<Keys> load_or_make_keys(database::Connection& connection, const auth::MasterKey& master) {
+Result<Keys> load_or_make_keys(database::Connection& connection, const auth::MasterKey& master,
+                               WhenMissing when_missing) {
   if (auto migrated = migrate_catalog(connection); !migrated) return base::fail(migrated.error());
   auto transaction = database::Transaction::begin(connection);
   if (!transaction) return base::fail(transaction.error());
   auto loaded = load(connection, master);
   if (!loaded) return base::fail(std::move(loaded.error()));
   if (*loaded) return std::move(**loaded);
+  if (when_missing == WhenMissing::kRefuse) {
+    return base::fail(
+        base::Code::kStorage,
+        "roost.db has no signing keys, though a server has run in this folder: it was "
+        "lost or emptied. Restore it from a backup; or, to begin anew without "
+        "functions and with other keys, delete keys.json");
+  }
   auto keys = make();
   if (!keys) return keys;
   if (auto stored = store(connection, master, *keys); !stored) return base::fail(stored.error());

@@ -17,9 +17,13 @@ struct Keys {
   bool made_now = false;         // this call made them
 };
 
-// Reads the keys, or makes and stores them. kStorage; kInternal when the master key does not fit
+enum class WhenMissing { kMake, kRefuse };
+
+// Reads the keys, or makes and stores them where that may be. kStorage; kInternal when the master
+// key does not fit
 // ("… was sealed with another master key: restore master.key or ROOST_MASTER_KEY").
 base::Result<Keys> load_or_make_keys(database::Connection& connection,
-                                     const auth::MasterKey& master);
+                                     const auth::MasterKey& master,
+                                     WhenMissing when_missing = WhenMissing::kMake);
 
 }  // namespace catalog

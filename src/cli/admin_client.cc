@@ -110,6 +110,25 @@ Outcome<bool> AdminClient::exists(std::string_view path) const {
   return true;
 }
 
+Outcome<std::uint64_t> AdminClient::download(std::string_view path, std::ostream& file) const {
+  std::uint64_t size = 0;
+  std::string error;
+  const auto response = http_.stream(request("POST", path), [&](const HttpResponse& head,
+                                                                std::string_view piece) {
+    if (!head.ok()) {
+      error.append(piece);
+      return true;
+    }
+    size += piece.size();
+    return static_cast<bool>(file.write(piece.data(), static_cast<std::streamsize>(piece.size())));
+  });
+  if (!response) return std::unexpected(unreachable(response.error()));
+  if (!response->ok()) {
+    return std::unexpected(refused({response->status, response->headers, error}));
+  }
+  return size;
+}
+
 Outcome<void> AdminClient::follow(std::string_view path, const OnLine& line) const {
   std::string rest;
   const auto response =

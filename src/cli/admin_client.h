@@ -1,6 +1,8 @@
 // The admin API as the subcommands use it: JSON in, JSON out, errors in words.
 #pragma once
 
+#include <cstdint>
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,9 @@ class AdminClient {
   [[nodiscard]] Failure refused(const HttpResponse& response) const;
   // False when the server says that there is no such thing.
   [[nodiscard]] Outcome<bool> exists(std::string_view path) const;
+
+  // POST whose answer, whatever it is, becomes the rest of a file; how many bytes.
+  [[nodiscard]] Outcome<std::uint64_t> download(std::string_view path, std::ostream& file) const;
 
   // Each line of a body as it comes, until it ends or `line` returns false.
   using OnLine = std::function<bool(std::string_view line)>;

@@ -67,5 +67,6 @@ void add_events_commands(CLI::App& app, Command& chosen);
 void add_schedules_commands(CLI::App& app, Command& chosen);
 void add_token_command(CLI::App& app, Command& chosen);
 void add_doctor_command(CLI::App& app, Command& chosen);
+void add_backup_commands(CLI::App& app, Command& chosen);
 
 }  // namespace cli

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/connection_settings.h"
 #include "cli/diagnosis.h"
+#include "cli/stored_state.h"
 #include "cli/table.h"
 
 namespace cli {
@@ -50,8 +51,10 @@ std::vector<Check> examine(const Options& options, const Environment& environmen
     return {{"configuration", Verdict::kFail, config.error().message, "mend it: serve refuses it"}};
   }
   std::vector<Check> checks{{"configuration", Verdict::kOk, "is understood", {}}};
-  for (auto& found : {diagnose_machine(look_at_machine(), *config),
-                      diagnose_folder(look_at_folder(config->data), *config)}) {
+  const Machine machine = look_at_machine();
+  for (auto& found :
+       {diagnose_machine(machine, *config), diagnose_folder(look_at_folder(config->data), *config),
+        diagnose_state(look_at_state(config->data), machine.max_mappings, *config)}) {
     checks.insert(checks.end(), found.begin(), found.end());
   }
   Options there = options;

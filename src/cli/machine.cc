@@ -1,12 +1,11 @@
 #include "cli/machine.h"
 
-#include <fstream>
-
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "sandbox/mappings.h"
 #include "sandbox/node_memory.h"
 
 namespace cli {
@@ -43,7 +42,7 @@ Machine look_at_machine() {
   utsname name{};
   ::uname(&name);
   machine.kernel = std::string(name.sysname) + " " + name.release;
-  std::ifstream("/proc/sys/vm/max_map_count") >> machine.max_mappings;
+  machine.max_mappings = sandbox::max_mappings();
   machine.open_files = limit_of(RLIMIT_NOFILE).rlim_max;
   machine.address_space_limited = limit_of(RLIMIT_AS).rlim_cur != RLIM_INFINITY;
   machine.memory_bytes = sandbox::node_memory_bytes();

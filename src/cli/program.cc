@@ -45,7 +45,8 @@ ExitCode run(std::vector<std::string> arguments, World& world) {
   for (auto* add :
        {&add_serve_command, &add_deploy_command, &add_invoke_command, &add_functions_commands,
         &add_canary_command, &add_logs_command, &add_db_commands, &add_events_commands,
-        &add_schedules_commands, &add_token_command, &add_doctor_command, &add_compile_command}) {
+        &add_schedules_commands, &add_token_command, &add_doctor_command, &add_backup_commands,
+        &add_compile_command}) {
     add(app, chosen);
   }
   if (const auto failure = unknown_command(app, arguments)) return report(world, *failure);

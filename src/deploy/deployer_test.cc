@@ -28,6 +28,7 @@ class FakeSandbox final : public sandbox::Sandbox {
     if (module.starts_with("bad")) return base::fail(base::Code::kInvalidModule, "bad module");
     return {};
   }
+  base::Result<bool> preload(const base::Sha256&) override { return true; }
   [[nodiscard]] Live live() const override { return {}; }
   int prepared = 0;
 };

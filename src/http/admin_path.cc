@@ -33,6 +33,7 @@ constexpr std::array kFixed{
     Fixed{"/admin/v1/dead-letters/redeliver", AdminRoute::kRedeliverDeadLetters},
     Fixed{kSchedulesPath, AdminRoute::kSchedules},
     Fixed{"/admin/v1/schedules/at", AdminRoute::kRunAt},
+    Fixed{"/admin/v1/backup", AdminRoute::kBackup},
     Fixed{"/admin/v1/openapi.json", AdminRoute::kOpenApi},
     Fixed{"/metrics", AdminRoute::kMetrics},
     Fixed{kHealthPath, AdminRoute::kHealth},
@@ -110,6 +111,7 @@ std::string_view allowed_methods(AdminRoute route) {
     case AdminRoute::kResume:
     case AdminRoute::kRun:
     case AdminRoute::kRunAt:
+    case AdminRoute::kBackup:
       return "POST";
     default:
       return "GET, HEAD";

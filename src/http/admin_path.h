@@ -33,6 +33,7 @@ enum class AdminRoute : std::uint8_t {
   kResume,                // /admin/v1/schedules/{name}/resume
   kRun,                   // /admin/v1/schedules/{name}/run
   kRunAt,                 // /admin/v1/schedules/at
+  kBackup,                // /admin/v1/backup
   kOpenApi,               // /admin/v1/openapi.json
   kMetrics,               // /metrics
   kHealth,                // /healthz

@@ -13,6 +13,7 @@
 #include "http/deploy_form.h"
 #include "http/error_response.h"
 #include "http/event_routes.h"
+#include "http/file_stream.h"
 #include "http/health.h"
 #include "http/log_query.h"
 #include "http/log_stream.h"
@@ -107,6 +108,8 @@ Task<Answer> AdminRoutes::dispatch(reactor::Loop& loop, AdminPath path, Request&
           loop, co_await answer_migrations(loop, shared_.context.database, request));
     case AdminRoute::kPolicies:
       co_return co_await answer_policies(loop, shared_.context.database);
+    case AdminRoute::kBackup:
+      co_return co_await backup(request);
     case AdminRoute::kOpenApi:
       co_return json_answer(200, std::string(openapi_json()));
     case AdminRoute::kMetrics:
@@ -222,6 +225,28 @@ Task<Answer> AdminRoutes::canary(std::string_view name, const Request& request) 
                           : registry->remove_canary(name);
           });
   co_return function_answer(200, function);
+}
+
+// Never the master key: who has a service_role key shall not be able to read the signing keys.
+Task<Answer> AdminRoutes::backup(const Request& request) {
+  if (!request.query.empty() && request.query != "journal=true") {
+    co_return error_response(
+        {base::Code::kInvalidArgument,
+         fmt::format("unknown query '{}': there is journal=true", request.query)});
+  }
+  using Opened = base::Result<std::unique_ptr<FileStream>>;
+  reactor::BlockingPool& blocking = shared_.context.reactor.blocking();
+  Opened file = co_await blocking.run([back_up = &shared_.context.back_up,
+                                       journal = !request.query.empty(), &blocking]() -> Opened {
+    const auto made = (*back_up)(journal);
+    if (!made) return base::fail(made.error());
+    return FileStream::open(*made, blocking);
+  });
+  if (!file) co_return error_response(file.error());
+  co_return Answer{.status = 200,
+                   .headers = {{"content-type", "application/x-tar"}},
+                   .body = {},
+                   .stream = std::move(*file)};
 }
 
 Task<Answer> AdminRoutes::logs(std::string_view name, const Request& request) {

@@ -40,6 +40,7 @@ class AdminRoutes final : public Routes {
   reactor::Task<Answer> canary(std::string_view name, const Request& request);
   reactor::Task<Answer> rollback(reactor::Loop& loop, std::string_view name,
                                  const Request& request);
+  reactor::Task<Answer> backup(const Request& request);
   reactor::Task<Answer> logs(std::string_view name, const Request& request);
   reactor::Task<Answer> change(reactor::Loop& loop, std::string_view name, Request& request);
 

@@ -67,7 +67,7 @@ TEST(AdminRoutes, PathsAreExact) {
 // The document and the table of routes say the same.
 TEST(AdminRoutes, OpenApiHasEveryRouteThatExists) {
   const json::object paths = json::parse(openapi_json()).at("paths").as_object();
-  EXPECT_EQ(paths.size(), 27U);
+  EXPECT_EQ(paths.size(), 28U);
   std::set<AdminRoute> routes;
   for (const auto& path : paths) {
     std::string text(path.key());
@@ -84,7 +84,7 @@ TEST(AdminRoutes, OpenApiHasEveryRouteThatExists) {
           << method << " " << text;
     }
   }
-  EXPECT_EQ(routes.size(), 27U);
+  EXPECT_EQ(routes.size(), 28U);
 }
 
 TEST(AdminRoutes, EveryReferenceOfOpenApiLeadsSomewhere) {
@@ -344,6 +344,29 @@ TEST(AdminRoutes, CanariesThatAreNoneAreRefused) {
                                   "?canary=5&canary=6", "?other=1"}) {
     EXPECT_EQ(world.admin("PUT", path + query, kType, form("{}", "m")).status, 400) << query;
   }
+}
+
+TEST(AdminRoutes, ABackupIsAFileThatIsGoneWhenItWasSent) {
+  TestWorld world;
+  world.backup = std::string(20'000'000, 'b');
+  const std::string key = "apikey: " + world.keys().service_role_key + "\r\n";
+  TestClient client(world.server().admin_address());
+  const Reply reply = client.ask(TestWorld::request("POST", "/admin/v1/backup?journal=true", key));
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.header("content-type"), "application/x-tar");
+  EXPECT_FALSE(std::filesystem::exists(world.backup_file()));
+  world.server().drain();  // what was begun is sent whole
+  std::string body;
+  for (auto chunk = client.read_chunk(); !chunk.empty(); chunk = client.read_chunk()) body += chunk;
+  EXPECT_EQ(body, world.backup + " with journal");
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
+TEST(AdminRoutes, ABackupThatCannotBeMadeIsAnError) {
+  TestWorld world;
+  EXPECT_EQ(world.admin("POST", "/admin/v1/backup").status, 500);
+  EXPECT_EQ(world.admin("POST", "/admin/v1/backup?journal=maybe").status, 400);
+  EXPECT_EQ(world.admin("GET", "/admin/v1/backup").status, 405);
 }
 
 }  // namespace

@@ -25,12 +25,14 @@ struct Request {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
 };
 
-// A body that has no end of its own: it is asked again and again until the client goes.
+// A body in pieces. One without an end is asked again and again until the client goes or the server
+// drains.
 class BodyStream {
  public:
   virtual ~BodyStream() = default;
-  // Suspends. What came since the last call; empty when nothing did.
+  // Suspends. What came since the last call; empty when nothing did, or that was all.
   virtual reactor::Task<base::Result<std::string>> next() = 0;
+  [[nodiscard]] virtual bool endless() const { return true; }
 };
 
 struct Answer {

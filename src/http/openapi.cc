@@ -273,6 +273,19 @@ constexpr std::string_view kPaths = R"json({
         }
       }
     },
+    "/admin/v1/backup": {
+      "post": {
+        "summary": "Makes a backup and answers with it: a tar file for roost restore, without the master key",
+        "parameters": [{
+          "name": "journal", "in": "query", "schema": {"const": true},
+          "description": "The invocations, too"
+        }],
+        "responses": {
+          "200": {"description": "The file", "content": {"application/x-tar": {}}},
+          "default": {"$ref": "#/components/responses/Error"}
+        }
+      }
+    },
     "/admin/v1/policies": {
       "get": {
         "summary": "The user's tables: row security, grants and policies",

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -60,6 +61,8 @@ struct Context {
   telemetry::Metrics& metrics;
   const telemetry::Log& log;
   const catalog::Keys& keys;
+  // Makes a file with the server's data, the journal's too or not, for who deletes it. Blocks.
+  std::function<base::Result<std::filesystem::path>(bool journal)> back_up;
 };
 
 class Server {

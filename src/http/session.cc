@@ -216,14 +216,15 @@ Task<bool> Session::respond_streaming(Answer answer, const Reply& reply) {
   co_return false;
 }
 
-// True when it ended by draining, so that the client is told that this was all.
+// True when it ended by itself or by draining, so that the client is told that this was all.
 Task<bool> Session::pump(BodyStream& stream, Framing framing) {
   const bool chunked = framing == Framing::kChunked;
-  while (!shared_.draining && !closed_) {
+  while (!(shared_.draining && stream.endless()) && !closed_) {
     enter(Phase::kAnswering, base::Deadline::never());
     const base::Result<std::string> piece = co_await stream.next();
     if (!piece) co_return false;
     if (piece->empty()) {
+      if (!stream.endless()) break;
       if (peer_has_gone()) co_return false;
       co_await loop_.sleep_until(base::Deadline::after(kStreamPoll));
       continue;

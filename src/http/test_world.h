@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <string>
@@ -71,6 +73,7 @@ class PlayedSandbox final : public sandbox::Sandbox {
     return base::fail(base::Code::kInvalidModule, "the module is bad");
   }
 
+  base::Result<bool> preload(const base::Sha256&) override { return true; }
   [[nodiscard]] Live live() const override { return {}; }
 
   std::atomic<bool> gate = false;
@@ -156,7 +159,8 @@ class TestWorld {
             {outbox_, schedules_, explainer_, [this] { ++wakes; }},
             metrics_,
             log_,
-            keys_};
+            keys_,
+            [this](bool journal) { return back_up(journal); }};
   }
 
   // A function with the played guest, straight into the registry.
@@ -213,6 +217,9 @@ class TestWorld {
   }
 
   std::atomic<int> wakes = 0;  // of the dispatcher
+  std::string backup;          // what a backup has; none can be made while it is empty
+
+  [[nodiscard]] std::filesystem::path backup_file() const { return folder_ / "backup.tar"; }
 
   Server& server() { return *server_; }
   PlayedSandbox& sandbox() { return sandbox_; }
@@ -224,6 +231,13 @@ class TestWorld {
   [[nodiscard]] const catalog::Keys& keys() const { return keys_; }
 
  private:
+  base::Result<std::filesystem::path> back_up(bool journal) const {
+    if (backup.empty()) return base::fail(base::Code::kStorage, "the disk is full");
+    const std::filesystem::path file = backup_file();
+    std::ofstream(file) << backup << (journal ? " with journal" : "");
+    return file;
+  }
+
   template <class T>
   T await(reactor::Task<T> task) {
     std::promise<T> promise;

@@ -26,9 +26,16 @@
 namespace sandbox {
 namespace {
 
+// How the child ends.
 constexpr int kInvalidModule = 1;
 constexpr int kOwnFailure = 2;
+constexpr int kNotWritten = 3;
 constexpr std::uint64_t kMaxCodeBytes = 512ULL << 20U;
+
+base::Code code_of(int exit) {
+  if (exit == kInvalidModule) return base::Code::kInvalidModule;
+  return exit == kNotWritten ? base::Code::kStorage : base::Code::kInternal;
+}
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -155,9 +162,8 @@ base::Result<void> Compiler::compile(std::string_view module, int out) {
   }
   ::lseek(messages.get(), 0, SEEK_SET);
   const auto text = read_all(messages.get());
-  const base::Code code = WEXITSTATUS(ended.status) == kInvalidModule ? base::Code::kInvalidModule
-                                                                      : base::Code::kInternal;
-  return base::fail(code, text && !text->empty() ? *text : "the compiler failed without a message");
+  return base::fail(code_of(WEXITSTATUS(ended.status)),
+                    text && !text->empty() ? *text : "the compiler failed without a message");
 }
 
 int compile_main(int in, int out) {
@@ -174,7 +180,7 @@ int compile_main(int in, int out) {
   if (!code) return complain(code.error(), kInvalidModule);
   if (!write_all(out, *code)) {
     return complain({base::Code::kStorage, "cannot write the compiled code: the disk may be full"},
-                    kOwnFailure);
+                    kNotWritten);
   }
   return 0;
 }

@@ -26,6 +26,7 @@ class ProgramCache {
   [[nodiscard]] ProgramPtr find(const base::Sha256& module) const;
   void insert(const base::Sha256& module, ProgramPtr program);
   [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
  private:
   struct Hash {

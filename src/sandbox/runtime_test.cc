@@ -1,6 +1,7 @@
 #include <chrono>
 #include <string>
 
+#include "sandbox/mappings.h"
 #include "sandbox/sandbox_test.h"
 
 namespace sandbox {
@@ -111,6 +112,30 @@ TEST_F(Runtime, ColdStartPerformance) {
   ASSERT_TRUE(call(hash).response);
   EXPECT_LT(std::chrono::steady_clock::now() - begin_time, 100ms);
   EXPECT_EQ(source_.asked, 0) << "compiled code was there";
+}
+
+TEST_F(Runtime, PreloadedCodeIsNotLookedForByACall) {
+  ASSERT_TRUE(prepare(kHello));
+  const auto hash = know(kHello);
+  start();
+  EXPECT_EQ(sandbox_->preload(hash), true);
+  std::filesystem::remove_all(folder_);
+  const CallResult result = call(hash);
+  EXPECT_TRUE(result.response) << result.response.error().message;
+  EXPECT_EQ(source_.asked, 0);
+}
+
+TEST_F(Runtime, PreloadCompilesWhatIsMissing) {
+  const auto hash = know(kHello);
+  EXPECT_EQ(sandbox_->preload(hash), true);
+  EXPECT_EQ(source_.asked, 1);
+  EXPECT_FALSE(sandbox_->preload(base::sha256("unknown")));
+}
+
+TEST(Mappings, AQuarterIsForCompiledCode) {
+  EXPECT_EQ(max_programs(65'530), 3276U);
+  EXPECT_EQ(max_programs(0), 1U);
+  EXPECT_GE(max_mappings(), 1000U);
 }
 
 TEST_F(Runtime, SuspendedGuestGoesOn) {

@@ -9,6 +9,7 @@
 #include "sandbox/compiler.h"
 #include "sandbox/guest_run.h"
 #include "sandbox/host_functions.h"
+#include "sandbox/mappings.h"
 #include "sandbox/node_memory.h"
 #include "sandbox/program_cache.h"
 #include "sandbox/ticker.h"
@@ -20,8 +21,6 @@ namespace {
 // A freed slot waits for its group before it is given back; so many more than calls keeps a call
 // from waiting.
 constexpr std::uint32_t kSpareInstances = 128;
-// A program is about five mappings of the default limit of 65530: a quarter of them.
-constexpr std::size_t kMaxPrograms = 3000;
 // A query's JSON of more bytes than this would hold up the loop while it is read.
 constexpr std::size_t kReadOnLoop = 64 * base::kKiB;
 constexpr std::string_view kMagic("\0asm", 4);
@@ -44,13 +43,14 @@ class EngineSandbox final : public Sandbox {
         linker_(link_host_functions(engine_)),
         compiler_(settings.compiler_program),
         code_(settings.code_folder, engine_.compatibility(), master.derive(kSealPurpose)),
-        programs_(kMaxPrograms),
+        programs_(max_programs(max_mappings())),
         source_(source),
         database_(database),
         blocking_(blocking),
         background_(blocking) {}
 
   reactor::Task<CallResult> call(reactor::Loop& loop, CallRequest request) override;
+  base::Result<bool> preload(const base::Sha256& module) override;
   base::Result<void> prepare(std::string_view module, const catalog::Limits& limits) override;
   [[nodiscard]] Live live() const override {
     return {instances_.load(), budget_.used(), budget_.total()};
@@ -163,6 +163,13 @@ base::Result<void> EngineSandbox::prepare(std::string_view module, const catalog
                           ": raise `memory`, or link it with a smaller initial memory");
   }
   return {};
+}
+
+base::Result<bool> EngineSandbox::preload(const base::Sha256& module) {
+  if (programs_.size() >= programs_.capacity()) return false;
+  const auto program = load(module, {});
+  if (!program) return base::fail(program.error());
+  return true;
 }
 
 base::Result<ProgramPtr> EngineSandbox::load(const base::Sha256& hash, std::string_view module) {

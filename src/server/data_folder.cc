@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/backup.h"
 #include "server/private_file.h"
 
 namespace server {
@@ -89,7 +90,18 @@ Result<DataFolder> DataFolder::open(const fs::path& path) {
   if (const auto made = make_folder(path); !made) return base::fail(made.error());
   auto locked = lock(path);
   if (!locked) return base::fail(std::move(locked.error()));
+  std::error_code error;
+  if (fs::exists(path / kRestoringName, error)) {
+    return storage(fmt::format("a restore into {} did not end: empty the folder and restore again",
+                               path.string()));
+  }
   return DataFolder(path, std::move(*locked));
+}
+
+// keys.json is the last that a first start writes: without it, what is missing was never there.
+bool DataFolder::served_before() const {
+  std::error_code error;
+  return fs::exists(path_ / kKeysFileName, error);
 }
 
 Result<auth::MasterKey> DataFolder::master_key(const std::optional<std::string>& given) const {

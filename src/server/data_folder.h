@@ -8,6 +8,7 @@
 //     roost.db              functions, modules, signing keys
 //     data.db               the user's tables, which functions query
 //     journal/, code/       invocations; compiled code, a cache
+//     tmp/                  backups on their way to who asked for them
 //
 // Movable; the lock is let go with it, or with the process, however that ends. All calls block.
 #pragma once
@@ -25,7 +26,8 @@ namespace server {
 
 class DataFolder {
  public:
-  // Makes it when missing. kUnavailable when another server has it (names its pid); kStorage.
+  // Makes it when missing. kUnavailable when another server has it (names its pid); kStorage, also
+  // when a restore into it did not end.
   static base::Result<DataFolder> open(const std::filesystem::path& path);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -33,6 +35,11 @@ class DataFolder {
   [[nodiscard]] std::filesystem::path user_database() const { return path_ / "data.db"; }
   [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
   [[nodiscard]] std::filesystem::path code() const { return path_ / "code"; }
+  // For files of this run; emptied by the next.
+  [[nodiscard]] std::filesystem::path temporary() const { return path_ / "tmp"; }
+
+  // Whether a server has run here: then its signing keys are in roost.db, or lost.
+  [[nodiscard]] bool served_before() const;
 
   // `given` is ROOST_MASTER_KEY; without it the key in master.key, made on the first start.
   // kInvalidArgument when a key is malformed, kStorage when master.key is missing beside a

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -17,7 +18,9 @@
 #include "journal/journal.h"
 #include "reactor/reactor.h"
 #include "sandbox/sandbox.h"
+#include "server/backup.h"
 #include "server/data_folder.h"
+#include "server/preload.h"
 #include "telemetry/metrics.h"
 #include "triggers/clock.h"
 #include "triggers/dispatcher.h"
@@ -76,8 +79,10 @@ class ComposedServer final : public Server {
   void open_triggers();
   void wake();
   reactor::Task<void> fire();
+  reactor::Task<void> preload();
   Result<void> open_engine();
   Result<void> listen();
+  Result<std::filesystem::path> back_up(bool journal) const;
 
   [[nodiscard]] const KeysFile& keys() const override { return keys_file_; }
   [[nodiscard]] bool made_keys() const override { return keys_.made_now; }
@@ -116,16 +121,21 @@ class ComposedServer final : public Server {
   std::unique_ptr<triggers::Dispatcher> dispatcher_;
   std::unique_ptr<triggers::Clock> clock_;
   std::unique_ptr<http::Server> http_;
+  std::atomic<bool> stopping_ = false;
 };
 
 Result<void> ComposedServer::open_storage() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_.temporary(), ignored);
   auto master = folder_.master_key(config_.master_key);
   if (!master) return base::fail(std::move(master.error()));
   master_ = std::move(*master);
 
   auto connection = database::open_sqlite(folder_.database(), database::SystemAccess());
   if (!connection) return base::fail(std::move(connection.error()));
-  auto keys = catalog::load_or_make_keys(**connection, *master_);
+  auto keys = catalog::load_or_make_keys(
+      **connection, *master_,
+      folder_.served_before() ? catalog::WhenMissing::kRefuse : catalog::WhenMissing::kMake);
   if (!keys) return base::fail(std::move(keys.error()));
   keys_ = std::move(*keys);
   auto registry = catalog::Registry::open(std::move(*connection));
@@ -175,19 +185,21 @@ Result<void> ComposedServer::listen() {
   settings.listen = config_.listen;
   settings.admin_listen = config_.admin_listen;
   settings.max_body_bytes = config_.limits.max_body;
-  auto http = http::Server::create(std::move(settings), {.reactor = *reactor_,
-                                                         .registry = *registry_,
-                                                         .deployer = *deployer_,
-                                                         .invoker = *invoker_,
-                                                         .journal = *journal_,
-                                                         .database = *database_,
-                                                         .events = {.outbox = *outbox_,
-                                                                    .schedules = *schedules_,
-                                                                    .explainer = *explainer_,
-                                                                    .wake = [this] { wake(); }},
-                                                         .metrics = metrics_,
-                                                         .log = log_,
-                                                         .keys = keys_});
+  auto http = http::Server::create(std::move(settings),
+                                   {.reactor = *reactor_,
+                                    .registry = *registry_,
+                                    .deployer = *deployer_,
+                                    .invoker = *invoker_,
+                                    .journal = *journal_,
+                                    .database = *database_,
+                                    .events = {.outbox = *outbox_,
+                                               .schedules = *schedules_,
+                                               .explainer = *explainer_,
+                                               .wake = [this] { wake(); }},
+                                    .metrics = metrics_,
+                                    .log = log_,
+                                    .keys = keys_,
+                                    .back_up = [this](bool journal) { return back_up(journal); }});
   if (!http) return base::fail(std::move(http.error()));
   http_ = std::move(*http);
   keys_file_ = {.anon_key = keys_.anon_key,
@@ -204,6 +216,18 @@ void ComposedServer::open_triggers() {
       triggers::Outbox::Settings{.keep_delivered = config_.events.keep_delivered});
   schedules_ = std::make_unique<triggers::Schedules>(*database_, *outbox_, *registry_);
   explainer_ = std::make_unique<triggers::Explainer>(*database_, *outbox_, *registry_);
+Result<std::filesystem::path> ComposedServer::back_up(bool journal) const {
+  std::error_code error;
+  std::filesystem::create_directories(folder_.temporary(), error);  // what fails shows below
+  const auto file = folder_.temporary() / (base::make_uuid() + ".tar");
+  const auto parts =
+      server::back_up(folder_.path(), file,
+                      {.master_key = MasterKeyPart::kLeftOut,
+                       .journal = journal ? JournalPart::kIncluded : JournalPart::kLeftOut});
+  if (!parts) return base::fail(parts.error());
+  return file;
+}
+
   dispatcher_ = std::make_unique<triggers::Dispatcher>(
       triggers::Dispatcher::Rooms{.outbox = *outbox_,
                                   .pool = *database_,
@@ -244,9 +268,29 @@ void ComposedServer::start() {
   reactor_->loop(0).spawn(fire());
   log_.info("serving", {{"url", keys_file_.url},
                         {"admin_url", keys_file_.admin_url},
+// So that the first calls after a restart do not wait for it; those that come before are served,
+// too.
+reactor::Task<void> ComposedServer::preload() {
+  reactor::BlockingPool& blocking = reactor_->blocking();
+  const std::vector<base::Sha256> modules =
+      co_await blocking.run([this] { return modules_to_preload(registry_->list(), *journal_); });
+  std::size_t mapped = 0;
+  for (const base::Sha256& module : modules) {
+    if (stopping_) co_return;
+    const base::Result<bool> loaded =
+        co_await blocking.run([this, module] { return sandbox_->preload(module); });
+    if (!loaded) log_.warn("a function is not ready", {{"error", loaded.error().message}});
+    if (loaded && !*loaded) break;
+    if (loaded) ++mapped;
+  }
+  log_.info("functions are mapped", {{"modules", std::to_string(mapped)},
+                                     {"left_out", std::to_string(modules.size() - mapped)}});
+}
+
                         {"data", folder_.path().string()},
                         {"functions", std::to_string(registry_->list().size())}});
 }
+  reactor_->loop(0).spawn(preload());
 
 Drained ComposedServer::drain(const Pause& pause) {
   log_.info("draining", {{"connections", std::to_string(http_->connections())},
@@ -258,6 +302,7 @@ Drained ComposedServer::drain(const Pause& pause) {
   const auto grace = base::Deadline::after(config_.limits.drain_grace);
   while (!idle() && !grace.expired()) pause(kDrainLook);
   if (idle()) return Drained::kAll;
+  stopping_ = true;
   log_.warn("the grace period is over: calls under way are ended",
             {{"connections", std::to_string(http_->connections())},
              {"running", std::to_string(invoker_->admission().running())}});
@@ -278,6 +323,7 @@ void ComposedServer::stop() {
   reactor_->stop();
   if (database_) database_->stop();
   http_.reset();
+  stopping_ = true;
   dispatcher_.reset();
   clock_.reset();
   reactor_.reset();

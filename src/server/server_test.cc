@@ -68,6 +68,34 @@ TEST(Server, KeysSurviveARestart) {
   EXPECT_EQ((*second)->keys().service_role_key, keys.service_role_key);
 }
 
+TEST(Server, LostOrEmptiedCatalogIsNotTakenForAFirstStart) {
+  World world;
+  ASSERT_TRUE(world.open());
+  const auto catalog = world.config.data / "roost.db";
+  for (const bool emptied : {true, false}) {
+    std::filesystem::remove(catalog.string() + "-wal");
+    std::filesystem::remove(catalog);
+    if (emptied) std::ofstream(catalog).flush();
+    for (int start = 0; start < 2; ++start) {
+      const auto server = world.open();
+      ASSERT_FALSE(server) << "with other keys, and without functions";
+      EXPECT_EQ(server.error().code, base::Code::kStorage);
+      EXPECT_NE(server.error().message.find("Restore it from a backup"), std::string::npos)
+          << server.error().message;
+    }
+  }
+  std::filesystem::remove(world.config.data / kKeysFileName);
+  EXPECT_TRUE(world.open()) << "as the message says";
+}
+
+TEST(Server, FirstStartThatWasKilledIsBegunAgain) {
+  World world;
+  ASSERT_TRUE(world.open());
+  std::filesystem::remove(world.config.data / kKeysFileName);  // the last that it writes
+  std::filesystem::remove(world.config.data / "roost.db");
+  EXPECT_TRUE(world.open());
+}
+
 TEST(Server, SecondOneOnTheFolderIsRefused) {
   World world;
   const auto first = world.open();

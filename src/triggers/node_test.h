@@ -72,6 +72,7 @@ class PlayedSandbox final : public sandbox::Sandbox {
         .response = std::move(response), .backtrace = {}, .usage = {}, .lines = {"a line"}};
   }
   base::Result<void> prepare(std::string_view, const catalog::Limits&) override { return {}; }
+  base::Result<bool> preload(const base::Sha256&) override { return true; }
   [[nodiscard]] Live live() const override { return {}; }
 
   [[nodiscard]] std::vector<SeenRun> seen() {

@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "database/test_folder.h"
+#include "end_to_end/outsider.h"
 #include "end_to_end/server_process.h"
 
 namespace end_to_end {
@@ -57,6 +58,59 @@ TEST(Serve, SecondSignalEndsItAtOnce) {
   server.process().signal(SIGTERM);
   EXPECT_EQ(server.process().wait(), 128 + SIGTERM);
   EXPECT_EQ(call.status(), 0);
+}
+
+TEST(Serve, SecondServerOnTheFolderIsRefused) {
+  const database::TestFolder test;
+  ServerProcess server(test / "data");
+  const Finished second = roost({"serve", "--data", test / "data", "--listen", "127.0.0.1:0",
+                                 "--admin-listen", "127.0.0.1:0"});
+  EXPECT_EQ(second.exit, 1);
+  const std::string says = "another server (pid " + std::to_string(server.process().pid()) + ")";
+  EXPECT_NE(second.err.find(says), std::string::npos) << second.err;
+  EXPECT_EQ(server.health(), 200);
+}
+
+TEST(Serve, DrainAnswersTheCallsUnderWay) {
+  const database::TestFolder test;
+  ServerProcess server(test / "data", {"--limits-max-concurrency", "2"});
+  server.deploy("label", {"--env", "LABEL=done"});
+  std::vector<std::future<cli::HttpResponse>> calls;
+  for (int i = 0; i < 6; ++i) {
+    calls.push_back(std::async(std::launch::async, [&] { return server.call("label", "300"); }));
+  }
+  ASSERT_TRUE(eventually([&] { return server.metric("admission_waiting") == 4; }));
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 0);
+  int answered = 0;
+  for (auto& call : calls) {
+    const cli::HttpResponse response = call.get();
+    if (response.status == 200 && response.body == "done") ++answered;
+  }
+  EXPECT_EQ(answered, 6) << "those that waited for a place, too";
+  EXPECT_EQ(server.process().errors().find("the grace period is over"), std::string::npos);
+}
+
+// The folder of compiled code is gone by the time of the first call: what had to look for it would
+// make it again, or fail.
+TEST(Serve, FirstCallAfterARestartFindsItsFunctionMapped) {
+  const database::TestFolder test;
+  {
+    ServerProcess server(test / "data");
+    for (const char* name : {"hello", "echo", "label"}) server.deploy(name);
+    ASSERT_EQ(server.roost({"disable", "label"}).exit, 0);
+    server.process().signal(SIGTERM);
+    ASSERT_EQ(server.process().wait(), 0);
+  }
+  ServerProcess server(test / "data");
+  ASSERT_TRUE(eventually(
+      [&] { return server.process().errors().find("functions are mapped") != std::string::npos; }));
+  EXPECT_NE(server.process().errors().find(R"("modules":"2")"), std::string::npos)
+      << server.process().errors();
+  std::filesystem::remove_all(test / "data/code");
+  EXPECT_EQ(server.call("hello").status, 200);
+  EXPECT_EQ(server.call("echo", "x").status, 200);
+  EXPECT_FALSE(std::filesystem::exists(test / "data/code"));
 }
 
 TEST(Serve, DeletedCacheIsMadeAgain) {

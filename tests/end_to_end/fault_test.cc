@@ -1,0 +1,177 @@
+// What the world does to a server: a full disk, a folder that cannot be written, no more files to
+// open, damaged files. docs/operations.md says the same in words.
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "database/test_folder.h"
+#include "end_to_end/outsider.h"
+#include "end_to_end/server_process.h"
+
+namespace end_to_end {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool says(const std::string& text, std::string_view what) {
+  return text.find(what) != std::string::npos;
+}
+
+// A small disk of its own; only root can make one.
+class SmallDisk {
+ public:
+  explicit SmallDisk(fs::path folder) : folder_(std::move(folder)) {
+    fs::create_directory(folder_);
+    mounted_ = ::mount("roost-test", folder_.c_str(), "tmpfs", 0, "size=48m") == 0;
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
+  }
+  [[nodiscard]] bool mounted() const { return mounted_; }
+  void fill() const {
+    std::ofstream file(folder_ / "filling", std::ios::binary);
+    const std::string piece(1 << 16, 'x');
+    while (file.write(piece.data(), static_cast<std::streamsize>(piece.size())).flush()) {
+    }
+  }
+  void empty() const { fs::remove(folder_ / "filling"); }
+
+ private:
+  const fs::path folder_;
+  bool mounted_ = false;
+};
+
+TEST(Fault, FullDiskFailsDeploymentsAndLetsCallsGoOn) {
+  const database::TestFolder test;
+  const SmallDisk disk(test / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << "only root can mount a small disk";
+  ServerProcess server(test / "disk/data", {"--journal-max-bytes", "16MiB"});
+  server.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT) STRICT");
+  server.deploy("hello");
+  server.deploy("logflood");
+  disk.fill();
+  const Finished refused =
+      server.roost({"deploy", std::string(ROOST_FIXTURES) + "/db_query.wasm", "--name", "late"});
+  EXPECT_EQ(refused.exit, 1) << refused.out;
+  EXPECT_TRUE(says(refused.err, "STORAGE")) << refused.err;
+  const Finished sql =
+      server.roost({"db", "sql", "INSERT INTO t (x) VALUES (hex(zeroblob(500000)))"});
+  EXPECT_EQ(sql.exit, 1) << sql.out;
+  EXPECT_EQ(server.call("hello").status, 200);
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_EQ(server.call("logflood", "100000").status, 200);
+    return server.metric("journal_dropped_total") > 0;
+  })) << "the journal is full, too";
+  EXPECT_EQ(server.roost({"backup", test / "disk/backup.tar"}).exit, 1);
+  disk.empty();
+  server.deploy("db_query");
+  server.sql("INSERT INTO t (x) VALUES ('again')");
+  EXPECT_EQ(server.call("hello").status, 200);
+}
+
+TEST(Fault, ReadOnlyFolderIsRefusedAtTheStart) {
+  const database::TestFolder test;
+  const SmallDisk disk(test / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << "only root can mount one, and root writes to any other";
+  {
+    const ServerProcess server(test / "disk/data");
+  }
+  ASSERT_EQ(::mount(nullptr, (test / "disk").c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  const Finished refused =
+      roost({"serve", "--data", test / "disk/data", "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_TRUE(says(refused.err, "Read-only file system")) << refused.err;
+}
+
+// Connections that take the files up which the server may have.
+class Crowd {
+ public:
+  Crowd(const std::string& url, int size) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
+    for (int i = 0; i < size; ++i) {
+      const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+      fds_.push_back(fd);
+    }
+  }
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+  ~Crowd() {
+    for (const int fd : fds_) ::close(fd);
+  }
+
+ private:
+  std::vector<int> fds_;
+};
+
+TEST(Fault, NoMoreFilesIsNoEnd) {
+  const database::TestFolder test;
+  ServerProcess server(test / "data");
+  server.deploy("hello");
+  // As many as it has and some: what it opened before stays open.
+  const rlimit few{.rlim_cur = 96, .rlim_max = 96};
+  ASSERT_EQ(::prlimit(server.process().pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+  {
+    const Crowd crowd(server.keys().url, 200);
+    EXPECT_TRUE(eventually([&] {
+      const auto open =
+          fs::directory_iterator("/proc/" + std::to_string(server.process().pid()) + "/fd");
+      return std::distance(open, fs::directory_iterator()) >= 96;
+    }));
+  }
+  EXPECT_TRUE(eventually([&] { return server.call("hello").status == 200; }))
+      << "once the crowd has gone it serves";
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 0);
+}
+
+TEST(Fault, DamagedCompiledCodeIsMadeAgain) {
+  const database::TestFolder test;
+  {
+    const ServerProcess server(test / "data");
+    server.deploy("hello");
+  }
+  int damaged = 0;
+  for (const auto& entry : fs::directory_iterator(test / "data/code")) {
+    if (entry.path().extension() != ".code") continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(entry.file_size() / 2));
+    file.write("damage", 6);
+    ++damaged;
+  }
+  ASSERT_EQ(damaged, 1);
+  const ServerProcess server(test / "data");
+  const auto response = server.call("hello", R"({"name":"Ada"})");
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_TRUE(says(response.body, "Ada"));
+}
+
+TEST(Fault, EmptiedCatalogIsRefused) {
+  const database::TestFolder test;
+  {
+    const ServerProcess server(test / "data");
+  }
+  for (const char* ending : {"-wal", "-shm", ""})
+    fs::remove(test / (std::string("data/roost.db") + ending));
+  std::ofstream(test / "data/roost.db").flush();
+  const Finished refused = roost({"serve", "--data", test / "data", "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_TRUE(says(refused.err, "Restore it from a backup")) << refused.err;
+}
+
+}  // namespace
+}  // namespace end_to_end
