@@ -1,5 +1,6 @@
 #include "journal/record.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstring>
@@ -137,6 +138,9 @@ std::optional<RecordView> record_at(std::string_view bytes, Salt salt, Trust tru
 Entry RecordView::entry() const {
   using std::chrono::microseconds;
   using Clock = std::chrono::system_clock;
+  // The clock's ticks may be finer: what no clock has said stays within what it can.
+  constexpr auto kMost = std::chrono::floor<microseconds>(Clock::duration::max());
+  const microseconds started = std::clamp(microseconds(head.time_us), -kMost, kMost);
   Entry entry{.id = std::string(id),
               .function = std::string(function),
               .version = head.version,
@@ -147,8 +151,7 @@ Entry RecordView::entry() const {
               .peak_memory_bytes = head.peak_memory_bytes,
               .error = std::string(error),
               .user_id = std::string(user_id),
-              .time = Clock::time_point(
-                  std::chrono::duration_cast<Clock::duration>(microseconds(head.time_us))),
+              .time = Clock::time_point(std::chrono::duration_cast<Clock::duration>(started)),
               .lines = {}};
   entry.lines.reserve(head.lines);
   std::string_view rest = lines.substr(head.lines * kLength);
