@@ -34,6 +34,13 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// Whether a field goes on in a line that begins with a space (RFC 9112, section 5.2). Beast joins
+// such lines; a proxy before us may take the second for a field of its own.
+bool is_folded(std::string_view head) {
+  return head.find("\r\n ") != std::string_view::npos ||
+         head.find("\r\n\t") != std::string_view::npos;
+}
+
 // Whether a comma-separated list has this element.
 bool lists(std::string_view list, std::string_view element) {
   while (!list.empty()) {
@@ -63,6 +70,9 @@ base::Result<std::size_t> RequestParser::feed(std::string_view bytes) {
   const std::size_t taken = put({bytes.data(), bytes.size()}, error);
   const bool wants_more = error == beast::error::need_more;
   if (error && !wants_more) return base::fail(error_of(error));
+  if (was_head && is_folded(bytes.substr(0, taken))) {
+    return base::fail(base::Code::kInvalidArgument, "malformed request: a header is folded");
+  }
   if (was_head) head_bytes_ += taken;
   // Left over are the unfinished rest of a head, of a chunk's header or of a trailer: none may grow
   // on.

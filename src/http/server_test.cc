@@ -234,6 +234,27 @@ TEST(HttpServer, SlowBodiesAre408) {
   EXPECT_EQ(world.sandbox().calls, 0);
 }
 
+// Time is for the whole head, and for the whole body: who sends a byte now and then gains none.
+TEST(HttpServer, ADripIsNoProgress) {
+  TestWorld world(impatient());
+  world.add("open", false);
+  const std::string head = TestWorld::request("POST", kOpen, "Content-Length: 9000\r\n");
+  for (const std::string& begin : {std::string(), head}) {
+    TestClient client(world.server().function_address());
+    client.send(begin);
+    const std::string drip = begin.empty() ? head : std::string(9000, 'x');
+    std::size_t sent = 0;
+    const auto end = std::chrono::steady_clock::now() + 5s;
+    while (!client.has_input() && sent < drip.size() && std::chrono::steady_clock::now() < end) {
+      client.send(std::string_view(drip).substr(sent++, 1));
+      std::this_thread::sleep_for(5ms);
+    }
+    EXPECT_EQ(client.read().status, 408) << sent << " bytes of " << drip.size();
+    EXPECT_LT(sent, drip.size());
+  }
+  EXPECT_EQ(world.sandbox().calls, 0);
+}
+
 TEST(HttpServer, IdleConnectionsEndSilently) {
   TestWorld world(impatient());
   TestClient never(world.server().function_address());

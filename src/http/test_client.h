@@ -88,6 +88,12 @@ class TestClient {
     return read();
   }
 
+  // Whether something came that was not read yet, without waiting for it.
+  [[nodiscard]] bool has_input() const {
+    char byte = 0;
+    return !input_.empty() || ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  }
+
   // One piece of a chunked body; empty for the last, and when the connection ended.
   std::string read_chunk() {
     const std::optional<std::string> line = read_through("\r\n");
