@@ -75,17 +75,25 @@ TEST_F(Commands, DeployCreateDoesNotAskWhetherItIsThere) {
 
 TEST_F(Commands, DeployFlagsBecomeConfig) {
   let_deploy(true);
-  ASSERT_EQ(run({"deploy",    module(), "--name",          "hello",
-                 "--timeout", "2s",     "--cpu",           "1s",
-                 "--memory",  "64MiB",  "--max-response",  "1KiB",
-                 "--max-log", "0",      "--env",           "A=b=c",
-                 "--env",     "D=",     "--no-verify-jwt", "--service-role",
-                 "--trigger", "http",   "--trigger",       "cron:* * * * *"}),
+  ASSERT_EQ(run({"deploy",          module(),
+                 "--name",          "hello",
+                 "--timeout",       "2s",
+                 "--cpu",           "1s",
+                 "--memory",        "64MiB",
+                 "--max-response",  "1KiB",
+                 "--max-log",       "0",
+                 "--concurrency",   "7",
+                 "--env",           "A=b=c",
+                 "--env",           "D=",
+                 "--no-verify-jwt", "--service-role",
+                 "--trigger",       "http",
+                 "--trigger",       "cron:* * * * *"}),
             ExitCode::kOk)
       << err_;
   EXPECT_EQ(json::value(sent_config()), json::parse(R"({
     "name": "hello", "timeout": "2s", "cpu": "1s", "memory": "64MiB", "max_response": "1KiB",
-    "max_log": "0", "verify_jwt": false, "service_role": true, "env": {"A": "b=c", "D": ""},
+    "max_log": "0", "concurrency": 7, "verify_jwt": false, "service_role": true,
+    "env": {"A": "b=c", "D": ""},
     "triggers": ["http", "cron:* * * * *"]})"));
 }
 

@@ -31,6 +31,7 @@ struct Options {
   std::vector<std::string> triggers;
   std::optional<bool> verify_jwt;
   std::optional<bool> service_role;
+  std::optional<int> concurrency;
   std::optional<int> canary;
   std::string canary_header;
   bool create = false;
@@ -86,6 +87,7 @@ Outcome<void> apply_flags(Manifest& manifest, const Options& options) {
   }
   if (options.verify_jwt) config["verify_jwt"] = *options.verify_jwt;
   if (options.service_role) config["service_role"] = *options.service_role;
+  if (options.concurrency) config["concurrency"] = *options.concurrency;
   if (!options.triggers.empty()) {
     config["triggers"] = json::array(options.triggers.begin(), options.triggers.end());
   }
@@ -210,6 +212,7 @@ void add_limits(CLI::App& command, Options& options) {
   command.add_option("--memory", options.memory, "Memory of one call, such as 64MiB");
   command.add_option("--max-response", options.max_response, "Size of its answer");
   command.add_option("--max-log", options.max_log, "Size of what one call logs");
+  command.add_option("--concurrency", options.concurrency, "How many calls may run at once");
 }
 
 }  // namespace

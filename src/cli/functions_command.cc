@@ -54,8 +54,8 @@ void print_function(World& world, const json::value& function) {
     rows.push_back({key, text_at(function, key)});
   }
   rows.push_back({"module_bytes", size_at(function, "module_bytes")});
-  for (const char* key :
-       {"verify_jwt", "service_role", "timeout", "cpu", "memory", "max_response", "max_log"}) {
+  for (const char* key : {"verify_jwt", "service_role", "timeout", "cpu", "memory", "max_response",
+                          "max_log", "concurrency"}) {
     rows.push_back({key, text_at(function, std::string("config.") + key)});
   }
   rows.push_back({"triggers", list_at(function, "config.triggers")});

@@ -65,6 +65,7 @@ constexpr std::array kKeys{
     Key{"limits.memory", "text or a number", quantity},
     Key{"limits.max_response", "text or a number", quantity},
     Key{"limits.max_log", "text or a number", quantity},
+    Key{"limits.concurrency", "a whole number", quantity},
 };
 constexpr std::string_view kEnvironment = "env.";
 constexpr std::string_view kLimits = "limits.";

@@ -85,6 +85,10 @@ class Sandbox {
   // Suspends. The timeout counts from the instantiation, not from loading the module.
   virtual reactor::Task<CallResult> call(reactor::Loop& loop, CallRequest request) = 0;
 
+  // Loads the program of a module before anybody calls it, so that the first call need not. False
+  // when it would push another one out: then nothing is done. Blocks.
+  virtual base::Result<bool> preload(const base::Sha256& module) = 0;
+
   // Checks a module for deployment: valid, exports `memory` and `handle: () -> ()`, imports only
   // what the host has, its declared memory within the limits; compiles it and keeps the code.
   // kInvalidModule says what is wrong with both numbers where there are two. Blocks: for the pool

@@ -35,6 +35,8 @@ struct LimitsConfig {
   // Calls that run at once on this node. Each is about five mappings of vm.max_map_count, 65530 on
   // most machines: `roost doctor` compares the two.
   std::uint32_t max_concurrency = 1000;
+  // Of those, calls of one function, where it says nothing itself; 0: as many as of all together.
+  std::uint32_t max_concurrency_per_function = 0;
   // Calls that wait for a place; read_config makes 0 four times max_concurrency.
   std::uint32_t max_queue = 0;
   // How long a call waits for a place before it is answered with 429.

@@ -142,6 +142,11 @@ constexpr std::array kKeys{
         [](Config& c, std::string_view text) {
           return read(c.limits.max_concurrency, text, {1, 100'000});
         }},
+    Key{"limits.max_concurrency_per_function", "0 … 100000", "0",
+        "Of those, calls of one function that has no `concurrency` of its own; 0: all of them.",
+        [](Config& c, std::string_view text) {
+          return read(c.limits.max_concurrency_per_function, text, {0, 100'000});
+        }},
     Key{"limits.max_queue", "0 … 1000000", "0",
         "Calls that wait for a place; 0: four times `limits.max_concurrency`.",
         [](Config& c, std::string_view text) {

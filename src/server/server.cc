@@ -174,12 +174,17 @@ Result<void> ComposedServer::listen() {
   invoker_ = std::make_unique<invoke::Invoker>(
       *registry_, *sandbox_, *journal_, metrics_,
       invoke::Admission::Settings{.max_running = config_.limits.max_concurrency,
+                                  .max_per_function = config_.limits.max_concurrency_per_function,
                                   .max_waiting = config_.limits.max_queue,
                                   .max_wait = config_.limits.max_queue_wait},
       // Called with the first invocation, when the URL is known.
       [this](const catalog::Config& config) {
         return invoke::function_environment(config, keys_, keys_file_.url);
       });
+  metrics_.watch("functions_memory_used_bytes",
+                 [this] { return static_cast<double>(sandbox_->live().memory_bytes); });
+  metrics_.watch("functions_memory_budget_bytes",
+                 [this] { return static_cast<double>(sandbox_->live().memory_budget_bytes); });
   open_triggers();
   http::Settings settings;
   settings.listen = config_.listen;
@@ -210,12 +215,6 @@ Result<void> ComposedServer::listen() {
   return folder_.write_keys_file(keys_file_);
 }
 
-void ComposedServer::open_triggers() {
-  outbox_ = std::make_unique<triggers::Outbox>(
-      *database_, base::make_uuid(),
-      triggers::Outbox::Settings{.keep_delivered = config_.events.keep_delivered});
-  schedules_ = std::make_unique<triggers::Schedules>(*database_, *outbox_, *registry_);
-  explainer_ = std::make_unique<triggers::Explainer>(*database_, *outbox_, *registry_);
 Result<std::filesystem::path> ComposedServer::back_up(bool journal) const {
   std::error_code error;
   std::filesystem::create_directories(folder_.temporary(), error);  // what fails shows below
@@ -228,6 +227,12 @@ Result<std::filesystem::path> ComposedServer::back_up(bool journal) const {
   return file;
 }
 
+void ComposedServer::open_triggers() {
+  outbox_ = std::make_unique<triggers::Outbox>(
+      *database_, base::make_uuid(),
+      triggers::Outbox::Settings{.keep_delivered = config_.events.keep_delivered});
+  schedules_ = std::make_unique<triggers::Schedules>(*database_, *outbox_, *registry_);
+  explainer_ = std::make_unique<triggers::Explainer>(*database_, *outbox_, *registry_);
   dispatcher_ = std::make_unique<triggers::Dispatcher>(
       triggers::Dispatcher::Rooms{.outbox = *outbox_,
                                   .pool = *database_,
@@ -262,12 +267,6 @@ reactor::Task<void> ComposedServer::fire() {
   clock_->start();
 }
 
-void ComposedServer::start() {
-  http_->start();
-  reactor_->start();
-  reactor_->loop(0).spawn(fire());
-  log_.info("serving", {{"url", keys_file_.url},
-                        {"admin_url", keys_file_.admin_url},
 // So that the first calls after a restart do not wait for it; those that come before are served,
 // too.
 reactor::Task<void> ComposedServer::preload() {
@@ -287,27 +286,32 @@ reactor::Task<void> ComposedServer::preload() {
                                      {"left_out", std::to_string(modules.size() - mapped)}});
 }
 
+void ComposedServer::start() {
+  http_->start();
+  reactor_->start();
+  reactor_->loop(0).spawn(preload());
+  reactor_->loop(0).spawn(fire());
+  log_.info("serving", {{"url", keys_file_.url},
+                        {"admin_url", keys_file_.admin_url},
                         {"data", folder_.path().string()},
                         {"functions", std::to_string(registry_->list().size())}});
 }
-  reactor_->loop(0).spawn(preload());
 
 Drained ComposedServer::drain(const Pause& pause) {
   log_.info("draining", {{"connections", std::to_string(http_->connections())},
                          {"running", std::to_string(invoker_->admission().running())},
                          {"waiting", std::to_string(invoker_->admission().waiting())}});
+  stopping_ = true;
   http_->drain();
   clock_->stop();
   dispatcher_->drain();
   const auto grace = base::Deadline::after(config_.limits.drain_grace);
   while (!idle() && !grace.expired()) pause(kDrainLook);
   if (idle()) return Drained::kAll;
-  stopping_ = true;
   log_.warn("the grace period is over: calls under way are ended",
             {{"connections", std::to_string(http_->connections())},
              {"running", std::to_string(invoker_->admission().running())}});
-  // Whoever still waits for a place is let in or refused by now, or will be within max_queue_wait;
-  // nobody may wait when the loops go.
+  // Whoever still waits for a place is told so now; nobody may wait when the loops go.
   invoker_->admission().drain();
   while (invoker_->admission().waiting() > 0) pause(kDrainLook);
   return Drained::kGraceOver;
@@ -318,12 +322,12 @@ Drained ComposedServer::drain(const Pause& pause) {
 // loops: it ends when they no longer run and before they are gone.
 void ComposedServer::stop() {
   if (!reactor_) return;
+  stopping_ = true;
   if (invoker_) invoker_->admission().drain();
   if (http_) http_->close();
   reactor_->stop();
   if (database_) database_->stop();
   http_.reset();
-  stopping_ = true;
   dispatcher_.reset();
   clock_.reset();
   reactor_.reset();

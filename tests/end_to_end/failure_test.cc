@@ -1,8 +1,10 @@
 // What happens when something goes wrong, as the caller and the log see it (requirements.md,
 // "Limits and failures").
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -10,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "database/test_folder.h"
+#include "end_to_end/outsider.h"
 #include "end_to_end/server_process.h"
 
 namespace end_to_end {
@@ -90,6 +93,46 @@ TEST_F(Failure, MemoryExceeded507) {
   EXPECT_EQ(code_of(response), "MEMORY_LIMIT");
   EXPECT_EQ(last_entry(server(), "allocate").at("status"), "memory_exceeded");
   EXPECT_EQ(server().call("allocate", "1048576").status, 200) << "within the limit it runs";
+}
+
+// One place, one that waits for it, and the third is told when to come again.
+TEST_F(Failure, ConcurrencyLimit429) {
+  const database::TestFolder folder;
+  ServerProcess server(folder / "data",
+                       {"--limits-max-concurrency", "1", "--limits-max-queue", "1"});
+  server.deploy("sleep");
+  const auto call = [&] { return server.call("sleep", "1000"); };
+  auto running = std::async(std::launch::async, call);
+  ASSERT_TRUE(eventually([&] { return server.metric("admission_running") == 1; }));
+  auto waiting = std::async(std::launch::async, call);
+  ASSERT_TRUE(eventually([&] { return server.metric("admission_waiting") == 1; }));
+  const auto refused = call();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(code_of(refused), "CONCURRENCY_LIMIT");
+  const auto header = std::ranges::find(refused.headers, std::string("retry-after"),
+                                        &std::pair<std::string, std::string>::first);
+  ASSERT_NE(header, refused.headers.end());
+  const int after = std::stoi(header->second);
+  EXPECT_GE(after, 1);
+  EXPECT_LE(after, 60);
+  EXPECT_EQ(running.get().status, 200);
+  EXPECT_EQ(waiting.get().status, 200) << "it got the place";
+  EXPECT_EQ(server.metric(R"(admission_rejected_total{reason="queue_full"})"), 1);
+  EXPECT_EQ(server.entries("sleep").size(), 2U) << "what was refused is no invocation";
+}
+
+TEST_F(Failure, ConcurrencyLimitOfOneFunction429) {
+  server().deploy("sleep", {"--concurrency", "1", "--timeout", "30s"});
+  auto running = std::async(std::launch::async, [] { return server().call("sleep", "7000"); });
+  ASSERT_TRUE(eventually([&] { return server().metric("admission_running") == 1; }));
+  auto waiting = std::async(std::launch::async, [] { return server().call("sleep", "1"); });
+  ASSERT_TRUE(eventually([&] { return server().metric("admission_waiting") == 1; }));
+  server().deploy("hello");
+  EXPECT_EQ(server().call("hello").status, 200) << "others are not held up";
+  const auto late = waiting.get();
+  EXPECT_EQ(late.status, 429) << "after 5 s";
+  EXPECT_NE(late.body.find("the function `sleep` runs 1 calls at once"), std::string::npos);
+  EXPECT_EQ(running.get().status, 200);
 }
 
 TEST_F(Failure, InvalidWasm400) {
