@@ -1,6 +1,6 @@
 # The short commands. CMakePresets.json is behind them; README.md says what each is for.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test format lint sanitize coverage bench bench-check soak fuzz mutate mutate-rls package
+.PHONY: help setup build run test format lint sanitize coverage bench bench-check soak overload fuzz mutate mutate-rls package
 
 JOBS ?= $(shell nproc)
 CTEST = ctest --output-on-failure -j $(JOBS)
@@ -11,6 +11,7 @@ help:
 	@echo "make build | format | lint | sanitize | coverage | bench"
 	@echo "make package   a .deb in build/package (docs/operations.md has the rest: the unit, the image)"
 	@echo "make soak       random tests of row-level security with fresh seeds for SOAK_SECONDS (600)"
+	@echo "make overload   ten times as many callers as places, and guests that spin and fill, for OVERLOAD_SECONDS (60)"
 	@echo "make fuzz        libFuzzer on everything that reads strangers' bytes, FUZZ_SECONDS (60) for each target"
 	@echo "make mutate      break the code in random places: how much do the tests notice? (ROOMS=auth, MUTANTS=20)"
 	@echo "make mutate-rls break row-level security in one place at a time: a test must notice"
@@ -55,6 +56,9 @@ soak: setup
 
 package: build
 	@packaging/deb build/release/roost build/package
+
+overload: build
+	@scripts/overload
 
 fuzz: setup
 	@scripts/fuzz
