@@ -23,6 +23,10 @@ constexpr std::array<std::string_view, 10> kConnectionFields{
     "connection",       "expect", "keep-alive", "proxy-authenticate", "proxy-authorization",
     "proxy-connection", "te",     "trailer",    "transfer-encoding",  "upgrade"};
 
+// No chunked body ends with less. Beast asserts that it is shown as much once it has seen the first
+// line of the end.
+constexpr std::string_view kShortestEnd = "0\r\n\r\n";
+
 constexpr std::array<std::string_view, 5> kOnce{"host", "authorization", "apikey", "content-length",
                                                 "transfer-encoding"};
 
@@ -65,6 +69,7 @@ base::Result<std::size_t> RequestParser::feed(std::string_view bytes) {
   const std::size_t skipped = !got_some() && bytes.starts_with("\r\n") ? 2 : 0;
   bytes.remove_prefix(skipped);
   eager(head_done_);
+  if (head_done_ && chunked() && bytes.size() < kShortestEnd.size()) return 0;
   ErrorCode error;
   const bool was_head = !head_done_;
   const std::size_t taken = put({bytes.data(), bytes.size()}, error);
