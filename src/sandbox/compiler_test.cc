@@ -60,6 +60,7 @@ TEST_F(CompilerTest, ExitCodeSaysWhoseFaultItIs) {
   EXPECT_EQ(invalid.code, base::Code::kInvalidModule);
   EXPECT_EQ(invalid.message, "bad section");
   EXPECT_EQ(error_of(script("exit 2")).code, base::Code::kInternal);
+  EXPECT_EQ(error_of(script("exit 3")).code, base::Code::kStorage) << "a full disk";
   EXPECT_EQ(error_of(folder_ / "missing").code, base::Code::kUnavailable);
 }
 
