@@ -352,6 +352,8 @@ TEST_F(Commands, InvokeRefusesWhatItCannotSend) {
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--header", "no colon"}, "write NAME: VALUE");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--header", "A: b\r\nC: d"},
               "write NAME: VALUE");
+  expect_exit(ExitCode::kUsage, {"invoke", "hello", "--path", "/a\r\nX: y"}, "write spaces and");
+  expect_exit(ExitCode::kUsage, {"invoke", "hello", "--path", "/a HTTP/1.0"}, "write spaces and");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "-d", "@/nowhere/x"}, "cannot read /nowhere/x");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--url", "nonsense"}, "is not a URL");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--url", "http://evil", "--key", "service"},

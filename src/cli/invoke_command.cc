@@ -67,6 +67,9 @@ Outcome<HttpRequest> request_of(const Options& options, const std::string& key) 
   if (!function) return std::unexpected(function.error());
   auto body = body_of(options.data);
   if (!body) return std::unexpected(std::move(body.error()));
+  if (options.path.find_first_of("\r\n \t") != std::string::npos) {
+    return fail(ExitCode::kUsage, "--path: write spaces and line ends as %20, %0D and %0A");
+  }
   const bool slash =
       options.path.empty() || options.path.starts_with('/') || options.path.starts_with('?');
   HttpRequest request{
