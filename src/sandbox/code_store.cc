@@ -3,6 +3,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,6 +15,8 @@
 
 namespace sandbox {
 namespace {
+
+constexpr std::string_view kTemporary = "tmp-";
 
 std::string big_endian(std::uint64_t value) {
   std::string bytes;
@@ -50,7 +55,7 @@ base::Error storage_error(const std::filesystem::path& path) {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& folder)
-      : path_(folder / ("tmp-" + base::make_uuid())),
+      : path_(folder / (std::string(kTemporary) + base::make_uuid())),
         file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {}
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
@@ -114,6 +119,25 @@ base::Result<void> CodeStore::put(
   if (!code.move_to(path(module, ".code"))) return base::fail(storage_error(code.path()));
   if (!seal_file.move_to(path(module, ".seal"))) return base::fail(storage_error(seal_file.path()));
   return {};
+}
+
+void CodeStore::remove(const base::Sha256& module) const {
+  ::unlink(path(module, ".code").c_str());
+  ::unlink(path(module, ".seal").c_str());
+}
+
+void CodeStore::sweep() const {
+  const std::string ours = "-" + base::to_hex(big_endian(compatibility_));
+  std::error_code error;
+  std::vector<std::filesystem::path> useless;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    const std::string ending = entry.path().extension().string();
+    const bool code = ending == ".code" || ending == ".seal";
+    const bool unfinished = entry.path().filename().string().starts_with(kTemporary);
+    const bool foreign = code && !entry.path().stem().string().ends_with(ours);
+    if (unfinished || foreign) useless.push_back(entry.path());
+  }
+  for (const auto& file : useless) std::filesystem::remove(file, error);
 }
 
 }  // namespace sandbox

@@ -34,6 +34,13 @@ class CodeStore {
   base::Result<void> put(const base::Sha256& module,
                          const std::function<base::Result<void>(int descriptor)>& write) const;
 
+  // Of a module that turned out to be none for this server.
+  void remove(const base::Sha256& module) const;
+
+  // Deletes what no call can use any more: files that a crash left unfinished, and code of other
+  // engines. Before the first `put`.
+  void sweep() const;
+
  private:
   [[nodiscard]] std::filesystem::path path(const base::Sha256& module,
                                            std::string_view ending) const;

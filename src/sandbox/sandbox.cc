@@ -32,6 +32,12 @@ constexpr std::uint32_t kMaxPool = 64;
 constexpr std::uint32_t kMaxPool = 100'000;
 #endif
 
+// The last of the engine's causes, "  2: memory has …": the ones before it are about its own files.
+std::string innermost(const std::string& message) {
+  const std::size_t mark = message.rfind(": ");
+  return mark == std::string::npos ? message : message.substr(mark + 2);
+}
+
 class EngineSandbox final : public Sandbox {
  public:
   EngineSandbox(wasm::Engine engine, const Settings& settings, const auth::MasterKey& master,
@@ -47,7 +53,9 @@ class EngineSandbox final : public Sandbox {
         source_(source),
         database_(database),
         blocking_(blocking),
-        background_(blocking) {}
+        background_(blocking) {
+    code_.sweep();
+  }
 
   reactor::Task<CallResult> call(reactor::Loop& loop, CallRequest request) override;
   base::Result<bool> preload(const base::Sha256& module) override;
@@ -177,6 +185,7 @@ base::Result<ProgramPtr> EngineSandbox::load(const base::Sha256& hash, std::stri
   if (auto compiled = compile(hash, module); !compiled)
     return base::fail(std::move(compiled.error()));
   auto program = load_compiled(hash);
+  if (!program && program.error().code == base::Code::kInvalidModule) code_.remove(hash);
   if (program && !*program) {
     return base::fail(
         base::Code::kStorage,
@@ -196,7 +205,7 @@ base::Result<ProgramPtr> EngineSandbox::load_compiled(const base::Sha256& hash) 
     // The seal held, so this is our code for this engine: what is left is that the pool cannot hold
     // the module.
     return base::fail(base::Code::kInvalidModule,
-                      "the module does not fit this server: " + mapped.error().message);
+                      "the module does not fit this server: " + innermost(mapped.error().message));
   }
   auto program = make_program(*mapped, linker_);
   if (!program) return base::fail(std::move(program.error()));

@@ -1,0 +1,196 @@
+// Guests that are meant to harm: bad pointers for every function of the host, and modules that ask
+// for more than there is.
+#include <cstdint>
+#include <fstream>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "host/wasi.h"
+#include "sandbox/host_functions.h"
+#include "sandbox/sandbox_test.h"
+
+namespace sandbox {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Import {
+  std::string_view module;
+  std::string_view name;
+};
+
+std::vector<Import> all_imports() {
+  std::vector<Import> imports;
+  for (const char* name : {"event_size", "event_read", "body_size", "body_read", "respond", "log",
+                           "db_query", "db_batch", "env", "result_read", "now", "random"}) {
+    imports.push_back({"roost", name});
+  }
+  for (const char* name : {"clock_time_get", "clock_res_get", "random_get", "environ_sizes_get",
+                           "environ_get", "args_sizes_get", "args_get", "fd_write", "fd_fdstat_get",
+                           "sched_yield", "proc_exit", "poll_oneoff"}) {
+    imports.push_back({"wasi_snapshot_preview1", name});
+  }
+  for (const auto& refused : host::wasi::refused_functions()) {
+    imports.push_back({"wasi_snapshot_preview1", refused.name});
+  }
+  imports.push_back({"env", "abort"});
+  return imports;
+}
+
+std::string types_of(const std::string& letters) {
+  std::string text;
+  for (const char letter : letters) text += letter == 'I' ? " i64" : " i32";
+  return text;
+}
+
+// Calls one import with numbers of 8 bytes from the body, then counts that it came back.
+std::string caller_of(const Import& import, const wasm::FunctionType& type) {
+  std::string arguments;
+  for (std::size_t i = 0; i < type.parameters.size(); ++i) {
+    const char* load = type.parameters[i] == 'I' ? "i64" : "i32";
+    arguments += fmt::format(" ({}.load (i32.const {}))", load, 8 * i);
+  }
+  const std::string call = fmt::format("(call $f{})", arguments);
+  return fmt::format(
+      R"((module
+        (import "roost" "body_read" (func $read (param i32 i32 i32) (result i32)))
+        (import "roost" "respond" (func $respond (param i32 i32 i32 i32 i32)))
+        (import "{}" "{}" (func $f (param{}) (result{})))
+        (memory (export "memory") 1 1)
+        (func (export "handle")
+          (drop (call $read (i32.const 0) (i32.const 0) (i32.const 128)))
+          {}
+          (call $respond (i32.const 200) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))))",
+      import.module, import.name, types_of(type.parameters), types_of(type.results),
+      type.results.empty() ? call : fmt::format("(drop {})", call));
+}
+
+std::string bytes_of(const std::vector<std::uint64_t>& numbers) {
+  std::string bytes;
+  for (const std::uint64_t number : numbers) {
+    for (unsigned shift = 0; shift < 64; shift += 8) bytes += static_cast<char>(number >> shift);
+  }
+  bytes.resize(128);
+  return bytes;
+}
+
+// Each argument at each bound while the others are harmless, and all at once.
+std::vector<std::vector<std::uint64_t>> hostile_arguments(std::size_t count) {
+  std::vector<std::vector<std::uint64_t>> all;
+  for (const std::uint64_t value : {0xffffffffULL, 0xfffffff8ULL, 0x80000000ULL, 0x7fffffffULL,
+                                    0x10000ULL, 0xffffULL, 0xffffffffffffffffULL}) {
+    all.emplace_back(count, value);
+    for (std::size_t at = 0; at < count; ++at) {
+      for (const std::uint64_t other : {0ULL, 8ULL}) {
+        all.emplace_back(count, other).at(at) = value;
+      }
+    }
+  }
+  return all;
+}
+
+class Hostile : public SandboxTest {
+ protected:
+  void expect_refused(std::string_view wat, std::string_view words) {
+    const auto prepared = prepare(wat);
+    ASSERT_FALSE(prepared) << wat;
+    EXPECT_EQ(prepared.error().code, base::Code::kInvalidModule);
+    EXPECT_NE(prepared.error().message.find(words), std::string::npos) << prepared.error().message;
+  }
+};
+
+// What the host makes of it is its own business: an errno, an error, the end of the call. Nothing
+// may end but the call, and nothing of the host's own may fail.
+TEST_F(Hostile, NoArgumentOfAnyImportHarmsTheHost) {
+  limits_.timeout = 1s;
+  const auto engine = wasm::Engine::compiling();
+  ASSERT_TRUE(engine);
+  const wasm::Linker linker = link_host_functions(*engine);
+  int stopped = 0;
+  for (const Import& import : all_imports()) {
+    const auto type = linker.type_of(import.module, import.name);
+    ASSERT_TRUE(type) << import.name;
+    const base::Sha256 module = know(caller_of(import, *type));
+    for (const auto& arguments : hostile_arguments(type->parameters.size())) {
+      event_.body = bytes_of(arguments);
+      const CallResult result = call(module);
+      if (result.response) continue;
+      ++stopped;
+      const base::Code code = result.response.error().code;
+      EXPECT_TRUE(code == base::Code::kTrap || code == base::Code::kBadResponse ||
+                  code == base::Code::kOutputLimit || code == base::Code::kGuestExit ||
+                  code == base::Code::kTimeout || code == base::Code::kQueryFailed)
+          << import.name << ": " << result.response.error().message;
+    }
+  }
+  EXPECT_GT(stopped, 100);
+  EXPECT_TRUE(call(kHello).response);
+}
+
+TEST_F(Hostile, MoreMemoryThanThereIsIsRefused) {
+  expect_refused(R"((module (memory (export "memory") 65536) (func (export "handle"))))",
+                 "this server: memory has a minimum byte size of 4294967296 which exceeds");
+  EXPECT_TRUE(prepare(R"((module (memory (export "memory") 1 65536) (func (export "handle"))))"))
+      << "it may ask for it, and get less";
+}
+
+TEST_F(Hostile, RefusedModulesLeaveNoCode) {
+  EXPECT_FALSE(prepare(R"((module (memory (export "memory") 1)))"));
+  EXPECT_FALSE(prepare(R"((module (memory (export "memory") 65536) (func (export "handle"))))"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(Hostile, WhatACrashOrAnotherEngineLeftIsSweptAtTheStart) {
+  ASSERT_TRUE(prepare(kHello));
+  const std::string foreign = std::string(64, 'a') + "-" + std::string(16, '0');
+  for (const std::string& name : {std::string("tmp-1"), foreign + ".code", foreign + ".seal"}) {
+    std::ofstream(folder_ / name) << "left";
+  }
+  start();
+  EXPECT_EQ(std::ranges::distance(std::filesystem::directory_iterator(folder_)), 2)
+      << "the code of kHello and its seal";
+  EXPECT_TRUE(call(kHello).response);
+}
+
+TEST_F(Hostile, TablesCannotGrowPastTheirBound) {
+  expect_refused(
+      R"((module (memory (export "memory") 1) (table 4294967295 funcref) (func (export "handle"))))",
+      "20000");
+  std::string many = R"((module (memory (export "memory") 1) (func (export "handle")))";
+  for (int i = 0; i < 1000; ++i) many += "(table 20000 funcref)";
+  expect_refused(many + ")", "table");
+  const CallResult grown = call(
+      R"((module (memory (export "memory") 1) (table $t 1 funcref) (func (export "handle")
+        (loop $l (br_if $l (i32.ne (i32.const -1)
+          (table.grow $t (ref.null func) (i32.const 1000))))))))");
+  EXPECT_TRUE(grown.response) << grown.response.error().message;
+}
+
+TEST_F(Hostile, AStartFunctionThatLoopsEndsAtItsTimeout) {
+  limits_.timeout = 200ms;
+  const std::string wat = R"((module (memory (export "memory") 1)
+    (func $s (loop $l (br $l))) (start $s) (func (export "handle"))))";
+  EXPECT_TRUE(prepare(wat)) << "nothing of it runs at a deployment";
+  EXPECT_EQ(code_of(call(wat)), base::Code::kTimeout);
+}
+
+TEST_F(Hostile, AHundredThousandFunctionsRun) {
+  std::string wat = R"((module (memory (export "memory") 1))";
+  for (int i = 0; i < 100'000; ++i) wat += "(func)";
+  const CallResult result = call(wat + R"((func (export "handle") (call 99999))))");
+  EXPECT_TRUE(result.response) << result.response.error().message;
+}
+
+TEST_F(Hostile, RecursionThroughATableEndsTheCallOnly) {
+  EXPECT_EQ(code_of(call(R"((module (memory (export "memory") 1) (table 1 funcref)
+      (elem (i32.const 0) $f) (type $t (func))
+      (func $f (export "handle") (call_indirect (type $t) (i32.const 0)))))")),
+            base::Code::kTrap);
+}
+
+}  // namespace
+}  // namespace sandbox
