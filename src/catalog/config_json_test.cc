@@ -140,8 +140,16 @@ TEST(FunctionConfig, NamesAreChecked) {
 TEST(FunctionConfig, UnknownKeysAreRefused) {
   EXPECT_EQ(refusal(with(R"("timeouts":"2s")")),
             " unknown key \"timeouts\": the keys are name, verify_jwt, service_role, timeout, cpu, "
-            "memory, max_response, max_log, env, triggers");
+            "memory, max_response, max_log, concurrency, env, triggers");
   EXPECT_LT(refusal(with(fmt::format(R"("{}":1)", std::string(100'000, 'k')))).size(), 400U);
+}
+
+TEST(FunctionConfig, ConcurrencyIsAWholeNumberWithinItsBounds) {
+  for (const char* bad : {"0", "100001", "1.5", "\"1\""}) {
+    EXPECT_NE(refusal(with(fmt::format(R"("concurrency":{})", bad))).find("from 1 to 100000"),
+              std::string::npos)
+        << bad;
+  }
 }
 
 TEST(FunctionConfig, DuplicateKeysAndTriggersAreRefused) {
