@@ -65,9 +65,11 @@ RequestParser::RequestParser(Limits limits) : limits_(limits) {
 }
 
 base::Result<std::size_t> RequestParser::feed(std::string_view bytes) {
-  // An empty line before a request is from a client that ends its bodies with one too many.
-  const std::size_t skipped = !got_some() && bytes.starts_with("\r\n") ? 2 : 0;
+  // Empty lines before a request are from a client that ends its bodies with one too many.
+  std::size_t skipped = 0;
+  while (!got_some() && bytes.substr(skipped).starts_with("\r\n")) skipped += 2;
   bytes.remove_prefix(skipped);
+  if (!got_some() && bytes == "\r") return skipped;
   eager(head_done_);
   if (head_done_ && chunked() && bytes.size() < kShortestEnd.size()) return 0;
   ErrorCode error;

@@ -107,6 +107,16 @@ TEST(RequestParser, EmptyLinesBeforeARequestAreSkipped) {
   EXPECT_EQ(parser.step(), Step::kDone);
 }
 
+TEST(RequestParser, EmptyLinesBeforeARequestMayComeInPieces) {
+  const std::string bytes = "\r\n\r\n" + with("Content-Length: 1\r\n", "a");
+  for (const std::size_t piece :
+       {std::string::npos, std::size_t{1}, std::size_t{2}, std::size_t{3}}) {
+    RequestParser parser(kLimits);
+    EXPECT_EQ(feed(parser, bytes, piece).value_or(0), bytes.size()) << "in pieces of " << piece;
+    EXPECT_EQ(parser.step(), Step::kDone);
+  }
+}
+
 TEST(RequestParser, WhatTwoReadersCouldUnderstandDifferentlyIsRefused) {
   const auto malformed = {
       with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
