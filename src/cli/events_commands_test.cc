@@ -196,7 +196,8 @@ TEST_F(EventsCommands, SchedulesRunOnceAtATime) {
   const std::size_t before = server_.lines().size();
   expect_exit(ExitCode::kUsage, {"schedules", "at", "f", "tomorrow"}, "write it as RFC 3339");
   expect_exit(ExitCode::kUsage, {"schedules", "at", "F", "+10m"}, "is not a function's name");
-  expect_exit(ExitCode::kUsage, {"schedules", "at", "f", "+10m", "-d", "{"}, "--payload is not JSON");
+  expect_exit(ExitCode::kUsage, {"schedules", "at", "f", "+10m", "-d", "{"},
+              "--payload is not JSON");
   EXPECT_EQ(server_.lines().size(), before);
 }
 

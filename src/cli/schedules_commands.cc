@@ -124,7 +124,8 @@ Outcome<json::object> run_at_body(const Options& options) {
   if (options.payload.empty()) return body;
   boost::system::error_code error;
   body["payload"] = json::parse(options.payload, error);
-  if (error) return fail(ExitCode::kUsage, "--payload is not JSON: write it as '{\"name\":\"Ada\"}'");
+  if (error)
+    return fail(ExitCode::kUsage, "--payload is not JSON: write it as '{\"name\":\"Ada\"}'");
   return body;
 }
 

@@ -30,11 +30,11 @@ class CallTest : public ::testing::Test {
 
   std::array<std::uint8_t, kMemory> bytes_{};
   Event event_{.method = "POST",
-                   .path = "/a",
-                   .query = "k=v",
-                   .headers = {{"content-type", "text/plain"}},
-                   .body = "hello body",
-                   .request_id = "id-1"};
+               .path = "/a",
+               .query = "k=v",
+               .headers = {{"content-type", "text/plain"}},
+               .body = "hello body",
+               .request_id = "id-1"};
   auth::Principal principal_{auth::Role::kAuthenticated, "user-1", R"({"sub":"user-1"})"};
   Environment environment_{{"EMPTY", ""}, {"GREETING", "Hello"}, {"SECRET_TOKEN", "s3cr3t-value"}};
   telemetry::Redactor redactor_ = telemetry::Redactor::of_environment(environment_);

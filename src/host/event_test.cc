@@ -12,11 +12,11 @@ boost::json::object parse(const Event& event, const auth::Principal& principal) 
 
 TEST(HostEvent, HasEveryMember) {
   const Event event{.method = "POST",
-                        .path = "/a/%20b",
-                        .query = "k=v&k=w&empty&x=%41+b&bad=%zz&&=e",
-                        .headers = {{"accept", "a"}, {"x-y", "1"}, {"accept", "b"}},
-                        .body = "say \"hi\"\n",
-                        .request_id = "id"};
+                    .path = "/a/%20b",
+                    .query = "k=v&k=w&empty&x=%41+b&bad=%zz&&=e",
+                    .headers = {{"accept", "a"}, {"x-y", "1"}, {"accept", "b"}},
+                    .body = "say \"hi\"\n",
+                    .request_id = "id"};
   const auth::Principal principal{auth::Role::kAuthenticated, "user-1",
                                   R"({"sub":"user-1","n":[1]})"};
   const auto expected = boost::json::parse(R"({"trigger":"http","method":"POST","path":"/a/%20b",

@@ -131,7 +131,7 @@ class Outbox {
   Answer<Claimed> claim(reactor::Loop& loop, Claim claim);
   // Those that are this owner's no more.
   Answer<std::vector<Lease>> renew(reactor::Loop& loop, std::vector<Lease> leases,
-                                     std::chrono::milliseconds lease);
+                                   std::chrono::milliseconds lease);
   // In one transaction; those that are dead now. What was not this owner's any more stays as it is.
   Answer<std::vector<EventId>> settle(reactor::Loop& loop, std::vector<Delivered> ends);
   // The statements of one success, for a transaction of who calls: the first one's rows are empty

@@ -19,7 +19,8 @@ class Versions : public testing::Test {
     return server_.call("label", milliseconds).body;
   }
   std::string call_with_header() {
-    const Finished finished = server_.roost({"invoke", "label", "-d", "0", "--header", "x-try: yes"});
+    const Finished finished =
+        server_.roost({"invoke", "label", "-d", "0", "--header", "x-try: yes"});
     return finished.out.substr(0, finished.out.find('\n'));
   }
   void canary(std::vector<std::string> arguments, const std::string& says) {

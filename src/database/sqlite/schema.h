@@ -58,7 +58,7 @@ struct Table {
   bool has_triggers = false;  // the user's own
   // Deleting a row may delete others of the same table: of its references, some cascade in a ring.
   bool cascades_to_itself = false;
-  bool captured = false;      // its changes become events: who writes is noted
+  bool captured = false;  // its changes become events: who writes is noted
   Grants grants;
   std::vector<TablePolicy> policies;
 
