@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define IMPORT(name) __attribute__((import_module("roost"), import_name(name)))
-IMPORT("random") void host_random(void* to, uint32_t length);
+IMPORT("now") int64_t host_now(void);
 IMPORT("db_query")
 int32_t host_db_query(const char* sql, uint32_t sql_length, const char* params, uint32_t length);
 IMPORT("result_read") uint32_t host_result_read(void* to, uint32_t offset, uint32_t length);
@@ -15,8 +15,8 @@ static const char kSql[] = "SELECT id, title, stars FROM notes WHERE id = $1";
 static const char kHeaders[] = "content-type: application/json";
 
 __attribute__((export_name("handle"))) void handle(void) {
-  uint32_t number;
-  host_random(&number, sizeof number);
+  // As cheap as the peers' Math.random(): the clock's nanoseconds, stirred (Knuth's multiplier).
+  uint32_t number = (uint32_t)(((uint64_t)host_now() * 6364136223846793005U) >> 40U);
   number = number % 1000 * 100 + 1;
   char params[16];
   char* at = params + sizeof params;

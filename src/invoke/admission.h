@@ -1,9 +1,8 @@
 // How many calls may run at once, who waits for a place, and who is sent away.
 //
 //   limits   places of the node, and of each function that has fewer of its own
-//   credit   each loop holds some of the node's free places. While nobody waits, a call takes one
-//   of
-//            its loop's and gives it back there, and touches nothing that another loop writes
+//   credit   each loop holds some of the node's free places. While nobody waits, a call takes
+//            one of its loop's and gives it back there: it touches nothing that others write
 //   queue    bounded, a line for each function; a free place goes to the lines in turn, so a busy
 //            function does not starve a quiet one. When the queue is full, the longest line loses
 //            its last caller; a newcomer is refused only where its own line is as long

@@ -57,8 +57,8 @@ GuestRun::GuestRun(const Grounds& grounds, const Program& program, const CallReq
 
 bool GuestRun::poll() {
   if (!first_slice_ && over_time(Clock::now())) return true;
-  // The thread's own clock costs a system call; the first slice is short, so the wall clock does
-  // for it.
+  // The thread's own clock costs a system call; a slice at the beginning or after an answer is
+  // short, so the wall clock does for it.
   const nanoseconds cpu_begin = times_cpu() ? thread_cpu_time() : nanoseconds::zero();
   const Clock::time_point begin = Clock::now();
   bool done = false;
@@ -107,6 +107,7 @@ GuestRun::Clock::time_point GuestRun::account(Clock::time_point begin, nanosecon
     overruns_ = true;
   }
   first_slice_ = false;
+  fresh_ = false;
   return end;
 }
 
@@ -138,7 +139,10 @@ GuestRun::Waits GuestRun::waits() {
   return state_.call.database ? Waits::kDatabase : Waits::kClock;
 }
 
-void GuestRun::wake_up() { store_.suspension().answer(0); }
+void GuestRun::wake_up() {
+  fresh_ = true;
+  store_.suspension().answer(0);
+}
 
 // A result that the guest's memory could not hold is not made.
 database::Bounds GuestRun::bounds() const {
@@ -149,6 +153,7 @@ database::Bounds GuestRun::bounds() const {
 }
 
 void GuestRun::answer(database::SqlResult<std::vector<database::Rows>> outcome) {
+  fresh_ = true;
   store_.suspension().answer(host::answer_query(state_.call, std::move(outcome)));
 }
 

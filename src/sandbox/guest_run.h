@@ -71,7 +71,7 @@ class GuestRun {
   [[nodiscard]] bool poll_phase();
   [[nodiscard]] bool next_phase();
   void begin_call(std::string_view function);
-  [[nodiscard]] bool times_cpu() const { return !first_slice_ || times_first_slice_; }
+  [[nodiscard]] bool times_cpu() const { return !fresh_ || times_first_slice_; }
   Clock::time_point account(Clock::time_point begin, std::chrono::nanoseconds cpu_begin);
   [[nodiscard]] bool over_time(Clock::time_point now);
   base::Result<host::Response> outcome();
@@ -91,6 +91,7 @@ class GuestRun {
   const base::Deadline deadline_;
   std::chrono::nanoseconds cpu_{};
   bool first_slice_ = true;
+  bool fresh_ = true;  // the slice to come follows no other at once: it began, or was answered
   const bool times_first_slice_;  // by the CPU
   bool overruns_;
 
