@@ -18,6 +18,6 @@ export async function wrk(contender, connections, seconds) {
   const { stdout } = await promisify(execFile)('taskset', command.map(String));
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${contender.name} failed under load:\n${stdout}`);
   const [, perSecond] = /Requests\/sec:\s+([\d.]+)/.exec(stdout);
-  const quantile = (name) => microseconds(new RegExp(`${name}%\\s+(\\S+)`).exec(stdout)[1]);
+  const quantile = (name) => microseconds(new RegExp(`^ +${name}%\\s+(\\S+)`, 'm').exec(stdout)[1]);
   return { perSecond: Number(perSecond), p50: quantile(50), p99: quantile(99) };
 }
