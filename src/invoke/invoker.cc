@@ -118,6 +118,7 @@ void Invoker::record(const Invocation& invocation, sandbox::CallResult& result,
                    .user_id = invocation.principal.user_id,
                    .time = time,
                    .lines = std::move(result.lines)});
+  if (result.usage.handed_over) metrics_.handed_over();
   metrics_.invocation({.function = name,
                        .trigger = name_of(invocation.cause),
                        .status = journal::name_of(status),

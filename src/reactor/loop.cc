@@ -60,6 +60,19 @@ Task<void> Loop::sleep_until(base::Deadline when) {
   co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
 }
 
+Loop& Loop::least_busy() {
+  Loop* least = this;
+  std::size_t guests = busy_.load(std::memory_order_relaxed);
+  for (Loop* other : others_) {
+    const std::size_t there = other->busy_.load(std::memory_order_relaxed);
+    if (there < guests) {
+      least = other;
+      guests = there;
+    }
+  }
+  return *least;
+}
+
 void Loop::run() { context_.run(); }
 void Loop::stop() { context_.stop(); }
 

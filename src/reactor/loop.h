@@ -1,11 +1,16 @@
 // One event loop and the thread that runs it.
 //
 // Everything given to a Loop runs on its thread, one at a time: what belongs to a loop needs no
-// lock. `post` may be called from any thread; all else only from the loop's own.
+// lock. `post` and the count of busy guests may be used from any thread; all else only from the
+// loop's own.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <deque>
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include "base/deadline.h"
 #include "reactor/task.h"
@@ -43,6 +48,29 @@ class Loop {
   SliceQueue& slices() { return slices_; }
   WriteBatch& writes() { return writes_; }
 
+  // A guest that keeps this loop busy, as long as it lives: it takes turn after turn.
+  class Busy {
+   public:
+    Busy() = default;  // none
+    explicit Busy(Loop& loop) : loop_(&loop) {
+      loop_->busy_.fetch_add(1, std::memory_order_relaxed);
+    }
+    Busy(Busy&& other) noexcept : loop_(std::exchange(other.loop_, nullptr)) {}
+    Busy& operator=(Busy&& other) noexcept {
+      std::swap(loop_, other.loop_);
+      return *this;
+    }
+    ~Busy() {
+      if (loop_ != nullptr) loop_->busy_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    explicit operator bool() const { return loop_ != nullptr; }
+
+   private:
+    Loop* loop_ = nullptr;
+  };
+  // The loop where fewest guests keep it busy: this one unless another of the Reactor has fewer.
+  Loop& least_busy();
+
   // Starts a Task on this loop. An exception that leaves it ends the process: Tasks end with
   // values.
   void spawn(Task<void> task);
@@ -55,7 +83,11 @@ class Loop {
   void stop();  // from any thread
 
  private:
+  friend class Reactor;
+
   const unsigned index_;
+  std::vector<Loop*> others_;  // of the same Reactor; set before any of them runs
+  alignas(64) std::atomic<std::size_t> busy_{0};
   asio::io_context context_;
   asio::executor_work_guard<Executor> work_;
   SliceQueue slices_;

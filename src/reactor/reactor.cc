@@ -4,6 +4,11 @@ namespace reactor {
 
 Reactor::Reactor(unsigned loops, unsigned blocking_threads) : blocking_(blocking_threads) {
   for (unsigned i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(i));
+  for (const auto& loop : loops_) {
+    for (const auto& other : loops_) {
+      if (other != loop) loop->others_.push_back(other.get());
+    }
+  }
 }
 
 Reactor::~Reactor() {

@@ -2,10 +2,15 @@
 
 #include <chrono>
 #include <future>
+#include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "reactor/hand_over.h"
 
 namespace reactor {
 namespace {
@@ -50,6 +55,63 @@ TEST(Reactor, SleepEndsAtItsDeadlineAndNotBefore) {
   };
   EXPECT_TRUE(value_of(reactor.loop(0), sleep(reactor.loop(0))));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
+}
+
+TEST(Loop, KnowsWhereFewestGuestsKeepALoopBusy) {
+  Reactor reactor(3, 1);
+  Loop& home = reactor.loop(0);
+  EXPECT_EQ(&home.least_busy(), &home);
+  Loop::Busy first(home);
+  EXPECT_NE(&home.least_busy(), &home);
+  const Loop::Busy second(reactor.loop(1));
+  EXPECT_EQ(&home.least_busy(), &reactor.loop(2));
+  const Loop::Busy third(reactor.loop(2));
+  EXPECT_EQ(&home.least_busy(), &home) << "nobody has fewer";
+  Loop::Busy moved(std::move(first));
+  EXPECT_EQ(&reactor.loop(1).least_busy(), &reactor.loop(1));
+  moved = {};
+  EXPECT_EQ(&reactor.loop(1).least_busy(), &home);
+}
+
+TEST(HandOver, RunsThereAndComesBack) {
+  Reactor reactor(2, 1);
+  reactor.start();
+  const auto thread_id = []() -> Task<std::thread::id> { co_return std::this_thread::get_id(); };
+  const auto ask = [&](Loop& home, Loop& there) -> Task<bool> {
+    const auto here = std::this_thread::get_id();
+    const std::thread::id other = co_await hand_over(home, there, thread_id());
+    co_return other != here&& std::this_thread::get_id() == here;
+  };
+  EXPECT_TRUE(value_of(reactor.loop(0), ask(reactor.loop(0), reactor.loop(1))));
+  EXPECT_TRUE(value_of(reactor.loop(1), ask(reactor.loop(1), reactor.loop(0))));
+}
+
+// Whoever waits and what runs are on loops that go one after the other, in either order.
+TEST(HandOver, LoopsMayGoWhileItRuns) {
+  const auto last = std::make_shared<int>(0);
+  {
+    Reactor reactor(2, 1);
+    reactor.start();
+    std::promise<void> begun[2];
+    const auto sleep = [](Loop& loop, std::shared_ptr<int> held,
+                          std::promise<void>& out) -> Task<int> {
+      out.set_value();
+      co_await loop.sleep_until(base::Deadline::after(1h));
+      co_return *held;
+    };
+    const auto wait = [](Loop& home, Loop& there, Task<int> task,
+                         std::shared_ptr<int> held) -> Task<void> {
+      *held += co_await hand_over(home, there, std::move(task));
+    };
+    for (std::size_t i = 0; i < 2; ++i) {
+      Loop& home = reactor.loop(i);
+      Loop& there = reactor.loop(1 - i);
+      home.post([&, i] { home.spawn(wait(home, there, sleep(there, last, begun[i]), last)); });
+      begun[i].get_future().wait();
+    }
+    EXPECT_EQ(last.use_count(), 5);
+  }
+  EXPECT_EQ(last.use_count(), 1) << "nothing is left of either";
 }
 
 // Work that is ready runs between two slices, however many guests wait for theirs.

@@ -2,6 +2,7 @@
 // Immutable but for what its calls tell of themselves; safe on any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -21,6 +22,8 @@ struct Program {
   bool initializes = false;  // exports _initialize, which runs first
   std::uint64_t declared_memory_bytes = 0;
   std::unique_ptr<Overrun> overrun = std::make_unique<Overrun>();
+  // Its last call took more than one slice.
+  std::unique_ptr<std::atomic<bool>> spins = std::make_unique<std::atomic<bool>>(false);
 };
 
 // kInvalidModule unless it exports `memory` and `handle: () -> ()`, imports only what the linker

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "reactor/hand_over.h"
 #include "sandbox/background.h"
 #include "sandbox/code_store.h"
 #include "sandbox/compiler.h"
@@ -65,6 +66,7 @@ class EngineSandbox final : public Sandbox {
   }
 
  private:
+  using Busy = reactor::Loop::Busy;
   struct Counted {
     explicit Counted(std::atomic<std::uint64_t>& counter) : counter_(counter) { ++counter_; }
     Counted(const Counted&) = delete;
@@ -73,8 +75,9 @@ class EngineSandbox final : public Sandbox {
     std::atomic<std::uint64_t>& counter_;
   };
 
-  reactor::Task<CallResult> run(reactor::Loop& loop, const Program& program,
-                                const CallRequest& request);
+  // `busy`: with a guest that is expected to keep the loop so.
+  reactor::Task<CallResult> run(reactor::Loop& loop, ProgramPtr program, const CallRequest& request,
+                                Busy busy);
   // Has the guest's query answered.
   reactor::Task<void> query(reactor::Loop& loop, GuestRun& guest, const CallRequest& call);
   // `module` may be empty: its bytes are then asked for when its code is missing. Blocks.
@@ -109,29 +112,44 @@ reactor::Task<CallResult> EngineSandbox::call(reactor::Loop& loop, CallRequest r
     }
     program = std::move(*loaded);
   }
-  co_return co_await run(loop, *program, request);
+  // What will keep a loop busy begins where fewest others do. The rest would lose more by the way
+  // there and back than by waiting for a slice.
+  const bool spins = program->spins->load(std::memory_order_relaxed);
+  if (!spins || request.transaction != nullptr) {
+    co_return co_await run(loop, std::move(program), request, {});
+  }
+  reactor::Loop& where = loop.least_busy();
+  auto task = run(where, std::move(program), request, Busy(where));
+  if (&where == &loop) co_return co_await std::move(task);
+  CallResult result = co_await reactor::hand_over(loop, where, std::move(task));
+  result.usage.handed_over = true;
+  co_return result;
 }
 
-reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, const Program& program,
-                                             const CallRequest& request) {
+reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, ProgramPtr program,
+                                             const CallRequest& request, Busy busy) {
   const Counted counted(instances_);
-  GuestRun guest(grounds_, program, request, loop.index());
+  GuestRun guest(grounds_, *program, request, loop.index());
+  bool spun = false;
   for (;;) {
     const bool done = guest.overruns() ? co_await background_.poll(loop, guest) : guest.poll();
     if (done) break;
-    switch (guest.waits()) {
-      case GuestRun::Waits::kTurn:
-        if (!guest.overruns()) co_await loop.slices().turn();
-        break;
-      case GuestRun::Waits::kClock:
-        co_await loop.sleep_until(guest.wake());
-        guest.wake_up();
-        break;
-      case GuestRun::Waits::kDatabase:
-        co_await query(loop, guest, request);
-        break;
+    const GuestRun::Waits waits = guest.waits();
+    if (waits == GuestRun::Waits::kTurn) {
+      spun = true;
+      if (!busy) busy = Busy(loop);
+      if (!guest.overruns()) co_await loop.slices().turn();
+      continue;
+    }
+    busy = {};
+    if (waits == GuestRun::Waits::kDatabase) {
+      co_await query(loop, guest, request);
+    } else {
+      co_await loop.sleep_until(guest.wake());
+      guest.wake_up();
     }
   }
+  if (program->spins->load(std::memory_order_relaxed) != spun) program->spins->store(spun);
   co_return guest.finish();
 }
 

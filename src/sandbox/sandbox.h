@@ -2,8 +2,7 @@
 //
 // The Sandbox keeps the serving engine, the functions of the host linked into it, and the programs
 // (modules compiled and ready to instantiate). `call` makes a fresh instance, runs it within its
-// limits and leaves nothing of it behind. One per process; `call` runs on the loop it is awaited
-// on.
+// limits and leaves nothing of it behind. One per process; `call` is awaited on any loop.
 #pragma once
 
 #include <atomic>
@@ -41,6 +40,7 @@ struct Usage {
   std::chrono::microseconds duration{};
   std::chrono::microseconds cpu{};
   std::uint64_t peak_memory_bytes = 0;
+  bool handed_over = false;  // ran on another loop than the caller's
 };
 
 struct CallResult {
@@ -82,7 +82,8 @@ class Sandbox {
                                                        reactor::BlockingPool& blocking);
   virtual ~Sandbox() = default;
 
-  // Suspends. The timeout counts from the instantiation, not from loading the module.
+  // Suspends. The timeout counts from the instantiation, not from loading the module. A call whose
+  // program is known to keep a loop busy may run on another one, where fewer do.
   virtual reactor::Task<CallResult> call(reactor::Loop& loop, CallRequest request) = 0;
 
   // Loads the program of a module before anybody calls it, so that the first call need not. False

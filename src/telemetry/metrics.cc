@@ -142,6 +142,11 @@ struct Metrics::Families {
                                   .Help("Invocations that were not let in, by reason")
                                   .Register(registry);
   Cache<std::string, Counter*> rejected_by_reason;
+  Counter& handed_over = prometheus::BuildCounter()
+                             .Name("functions_handed_over_total")
+                             .Help("Invocations that ran on another loop than their connection's")
+                             .Register(registry)
+                             .Add({});
   Family<Histogram>& lags = prometheus::BuildHistogram()
                                 .Name("functions_events_lag_seconds")
                                 .Help("Time from an event's commit to its first attempt")
@@ -214,6 +219,8 @@ void Metrics::http_response(std::string_view listener, int status) {
   });
   counter->Increment();
 }
+
+void Metrics::handed_over() { families_->handed_over.Increment(); }
 
 void Metrics::admission_waited(std::chrono::nanoseconds wait) {
   families_->waits.Observe(std::chrono::duration<double>(wait).count());

@@ -40,6 +40,9 @@ class Metrics {
   // admission_rejected_total{reason}: queue_full | waited | gone | draining.
   void admission_rejected(std::string_view reason);
 
+  // functions_handed_over_total: calls that ran on another loop than their connection's.
+  void handed_over();
+
   // A gauge that is read when somebody asks, so that what changes with each call costs no call
   // anything: admission_running, admission_waiting, functions_memory_used_bytes,
   // functions_memory_budget_bytes. Null ends it, and returns once nobody reads it any more.
