@@ -71,7 +71,8 @@ reactor::Task<Answer> FunctionRoutes::answer(reactor::Loop& loop, Pass& pass, Re
                                           .query = std::move(request.query),
                                           .headers = std::move(request.headers),
                                           .body = std::move(request.body),
-                                          .request_id = std::move(request.id)}};
+                                          .request_id = std::move(request.id)},
+                                .gone = request.gone};
   invoke::Outcome outcome = co_await shared_.context.invoker.invoke(loop, std::move(invocation));
   if (!outcome.response) {
     co_return error_response(outcome.response.error(), outcome.retry_after);

@@ -139,6 +139,28 @@ TEST(FunctionRoutes, TooManyAtOnceIs429) {
   EXPECT_EQ(first.read().status, 200);
 }
 
+// Who stays gets the place; who left is not called for nobody.
+TEST(FunctionRoutes, AClientThatGoesWhileItWaitsIsNotCalledFor) {
+  TestWorld world({}, {.max_running = 1, .max_waiting = 2, .max_wait = std::chrono::minutes(5)});
+  world.add("open", false);
+  const std::string address = world.server().function_address();
+  TestClient first(address);
+  first.send(TestWorld::request("GET", "/functions/v1/open/wait"));
+  ASSERT_TRUE(eventually([&] { return world.sandbox().calls == 1; }));
+  auto leaving = std::make_optional<TestClient>(address);
+  leaving->send(TestWorld::request("GET", "/functions/v1/open/wait"));
+  TestClient staying(address);
+  staying.send(TestWorld::request("GET", "/functions/v1/open/wait"));
+  const invoke::Admission& admission = world.invoker().admission();
+  ASSERT_TRUE(eventually([&] { return admission.waiting() == 2; }));
+  leaving.reset();
+  EXPECT_TRUE(eventually([&] { return admission.waiting() == 1; }));
+  world.sandbox().gate = true;
+  EXPECT_EQ(first.read().status, 200);
+  EXPECT_EQ(staying.read().status, 200);
+  EXPECT_EQ(world.sandbox().calls, 2);
+}
+
 TEST(FunctionRoutes, PreflightIsTheHosts) {
   TestWorld world;
   world.add("closed", true);

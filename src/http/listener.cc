@@ -132,11 +132,21 @@ Task<void> Listener::serve(std::shared_ptr<Listener> self, Session::Socket socke
   co_await session.run();
 }
 
+// Who waits for a place and has gone makes room for others. While nobody waits, nobody is asked.
+void Listener::notice_leaving() {
+  invoke::Admission& admission = shared_->context.invoker.admission();
+  if (!admission.somebody_waits()) return;
+  bool any = false;
+  for (Session* session : sessions_) any = session->notices_leaving() || any;
+  if (any) admission.dismiss_gone();
+}
+
 Task<void> Listener::sweep(std::shared_ptr<Listener> self) {
   while (!self->closed_ || !self->sessions_.empty()) {
     co_await self->loop_.sleep_until(base::Deadline::after(self->tick_));
     const auto now = base::Deadline::Clock::now();
     for (Session* session : self->sessions_) session->sweep(now);
+    self->notice_leaving();
   }
 }
 

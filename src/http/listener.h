@@ -43,6 +43,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   static reactor::Task<void> serve(std::shared_ptr<Listener> self, Session::Socket socket);
   static reactor::Task<void> sweep(std::shared_ptr<Listener> self);
 
+  void notice_leaving();
+
   reactor::Loop& loop_;
   const std::shared_ptr<Routes> routes_;
   const std::shared_ptr<SharedState> shared_;

@@ -1,6 +1,7 @@
 // A request as the routes see it, and their answer. Values; no socket behind them.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +20,8 @@ struct Request {
   std::string authority;  // of the target where it is absolute, else of Host; empty when neither is
   host::NameValues headers;  // names in lower case, without those of the connection
   std::string body;
-  std::string id;  // x-request-id of the answer
+  std::string id;                           // x-request-id of the answer
+  const std::atomic<bool>* gone = nullptr;  // set once the client has gone; outlives the answer
 
   // The first of that name (lower case).
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;

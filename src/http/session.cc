@@ -70,6 +70,12 @@ void Session::sweep(base::Deadline::Clock::time_point now) {
   std::ignore = socket_.cancel(ignored);
 }
 
+bool Session::notices_leaving() {
+  if (phase_ != Phase::kAnswering || gone_ || !peer_has_gone()) return false;
+  gone_ = true;
+  return true;
+}
+
 void Session::drain() {
   boost::system::error_code ignored;
   if (phase_ == Phase::kIdle) std::ignore = socket_.cancel(ignored);
@@ -95,6 +101,7 @@ Task<bool> Session::exchange() {
 
   Request& request = parser.request();
   request.id = base::make_uuid();
+  request.gone = &gone_;
   base::Result<Pass> pass = routes_.admit(request);
   const bool worth_reading = parser.body_left() <= kShortBody && !parser.expects_continue();
   if (!pass && !worth_reading && parser.step() != Step::kDone) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ class Session {
 
   // Interrupts what has taken too long.
   void sweep(base::Deadline::Clock::time_point now);
+  // Of a request that is being answered: whether its client went since this was last asked.
+  bool notices_leaving();
   // Ends it when it waits for a request; else it ends after its answer.
   void drain();
   // Ends it at once; a call under way finishes into nothing.
@@ -94,6 +97,7 @@ class Session {
   bool interrupted_ = false;
   bool lingers_ = false;
   bool closed_ = false;
+  std::atomic<bool> gone_ = false;
 };
 
 }  // namespace http

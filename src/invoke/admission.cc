@@ -1,6 +1,7 @@
 #include "invoke/admission.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -18,9 +19,6 @@ using Timer =
 // Of the node's places that a loop takes at a time: so few that several loops fit into the default
 // limit, so many that the mutex is seldom asked.
 constexpr std::uint32_t kBatch = 32;
-constexpr std::uint64_t kClosed = 1ULL << 63U;
-// How often a caller in the queue looks whether it has been given up.
-constexpr std::chrono::milliseconds kLook{50};
 
 base::Error draining() {
   return {base::Code::kDraining,
@@ -47,22 +45,28 @@ struct Admission::Line {
 
 // A call in the queue. The timer is touched only on its own loop; all else under the mutex.
 struct Admission::Waiter {
-  Waiter(reactor::Loop& own_loop, Line& own_line, Clock::time_point now,
-         std::chrono::milliseconds wait)
+  Waiter(reactor::Loop& own_loop, Line& own_line, const std::atomic<bool>* own_gone,
+         Clock::time_point now, std::chrono::milliseconds wait)
       : loop(own_loop),
         timer(own_loop.executor()),
         line(&own_line),
+        gone(own_gone),
         begin(now),
         deadline(base::Deadline::after(wait, now)) {}
 
   reactor::Loop& loop;
   Timer timer;
   Line* line;  // null once it is out of the queue
+  const std::atomic<bool>* const gone;
   std::list<WaiterPtr>::iterator place{};
   const Clock::time_point begin;
   const base::Deadline deadline;
   std::optional<Entered> entered;  // what became of it
   std::string_view reason;         // where it was refused
+
+  [[nodiscard]] bool given_up() const {
+    return gone != nullptr && gone->load(std::memory_order_relaxed);
+  }
 };
 
 Admission::Permit::Permit(Permit&& other) noexcept
@@ -108,7 +112,7 @@ reactor::Task<Admission::Entered> Admission::enter(reactor::Loop& loop, Caller c
   WaiterPtr waiter;
   Entered entered = enter_or_wait(loop, caller, waiter);
   if (waiter == nullptr) co_return entered;
-  co_return co_await wait(std::move(waiter), caller.gone);
+  co_return co_await wait(std::move(waiter));
 }
 
 // With a waiter: what is returned says nothing yet.
@@ -135,7 +139,7 @@ Admission::Entered Admission::enter_or_wait(reactor::Loop& loop, const Caller& c
     forget_if_empty(line);
     return refuse("queue_full", std::move(refusal));
   }
-  waiter = std::make_shared<Waiter>(loop, line, now, settings_.max_wait);
+  waiter = std::make_shared<Waiter>(loop, line, caller.gone, now, settings_.max_wait);
   join(waiter, now);
   // A place may have been given back before it could be seen that somebody waits.
   admit(now, woken);
@@ -195,9 +199,7 @@ bool Admission::make_room(const Line& newcomer, Woken& woken) {
   }
   if (longest->waiters.size() <= newcomer.waiters.size() + 1) return false;
   const WaiterPtr last = longest->waiters.back();
-  last->entered.emplace(std::unexpected(too_many(*longest, Clock::now())));
-  last->reason = "queue_full";
-  remove(last);
+  dismiss(last, "queue_full", too_many(*longest, Clock::now()));
   woken.push_back(last);
   return true;
 }
@@ -220,6 +222,12 @@ void Admission::remove(const WaiterPtr& waiter) {
     std::erase(turns_, &line);
   }
   forget_if_empty(line);
+}
+
+void Admission::dismiss(const WaiterPtr& waiter, std::string_view reason, Refusal refusal) {
+  waiter->entered.emplace(std::unexpected(std::move(refusal)));
+  waiter->reason = reason;
+  remove(waiter);
 }
 
 void Admission::set_waiting(std::size_t waiting) {
@@ -249,16 +257,17 @@ void Admission::admit(Clock::time_point now, Woken& woken) {
   }
 }
 
-// Out of its line; who has waited too long is refused on the way, and costs the line no turn. Null
-// when none is left.
+// Out of its line; who has waited too long or has gone is refused on the way, and costs the line no
+// turn. Null when none is left.
 Admission::WaiterPtr Admission::next_of(Line& line, Clock::time_point now, Woken& woken) {
   while (!line.waiters.empty()) {
     const WaiterPtr first = line.waiters.front();
     line.waiters.pop_front();
     set_waiting(waiting_ - 1);
-    if (!first->deadline.expired(now)) return first;
-    first->entered.emplace(std::unexpected(too_many(line, now)));
-    first->reason = "waited";
+    const bool gone = first->given_up();
+    if (!gone && !first->deadline.expired(now)) return first;
+    first->entered.emplace(std::unexpected(gone ? Refusal{given_up()} : too_many(line, now)));
+    first->reason = gone ? "gone" : "waited";
     first->line = nullptr;
     woken.push_back(first);
   }
@@ -272,24 +281,16 @@ void Admission::wake(const Woken& woken) {
   }
 }
 
-reactor::Task<Admission::Entered> Admission::wait(WaiterPtr waiter, const std::atomic<bool>* gone) {
+reactor::Task<Admission::Entered> Admission::wait(WaiterPtr waiter) {
   for (;;) {
     {
       const auto now = Clock::now();
       const std::lock_guard lock(mutex_);
-      if (!waiter->entered && gone != nullptr && gone->load(std::memory_order_relaxed)) {
-        waiter->entered.emplace(std::unexpected(Refusal{given_up()}));
-        waiter->reason = "gone";
-        remove(waiter);
-      } else if (!waiter->entered && waiter->deadline.expired(now)) {
-        waiter->entered.emplace(std::unexpected(too_many(*waiter->line, now)));
-        waiter->reason = "waited";
-        remove(waiter);
+      if (!waiter->entered && waiter->deadline.expired(now)) {
+        dismiss(waiter, "waited", too_many(*waiter->line, now));
       }
       if (waiter->entered) break;
-      const auto look = base::Deadline::after(kLook, now);
-      waiter->timer.expires_at(
-          (gone != nullptr ? waiter->deadline.earlier(look) : waiter->deadline).when());
+      waiter->timer.expires_at(waiter->deadline.when());
     }
     boost::system::error_code ignored;
     co_await waiter->timer.async_wait(reactor::asio::redirect_error(reactor::kAwait, ignored));
@@ -345,6 +346,19 @@ Admission::Entered Admission::refuse(std::string_view reason, Refusal refusal) {
   return std::unexpected(std::move(refusal));
 }
 
+void Admission::dismiss_gone() {
+  Woken woken;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, line] : lines_) {
+      std::ranges::copy_if(line.waiters, std::back_inserter(woken), &Waiter::given_up,
+                           [](const WaiterPtr& waiter) -> const Waiter& { return *waiter; });
+    }
+    for (const WaiterPtr& waiter : woken) dismiss(waiter, "gone", {given_up()});
+  }
+  wake(woken);
+}
+
 void Admission::drain() {
   Woken woken;
   {
@@ -354,9 +368,7 @@ void Admission::drain() {
       const auto line = std::ranges::find_if(
           lines_, [](const auto& entry) { return !entry.second.waiters.empty(); });
       const WaiterPtr first = line->second.waiters.front();
-      first->entered.emplace(std::unexpected(Refusal{draining()}));
-      first->reason = "draining";
-      remove(first);
+      dismiss(first, "draining", {draining()});
       woken.push_back(first);
     }
     set_waiting(0);

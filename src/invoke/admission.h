@@ -7,8 +7,9 @@
 //            function does not starve a quiet one. When the queue is full, the longest line loses
 //            its last caller; a newcomer is refused only where its own line is as long
 //
-// A caller leaves the queue when it has waited for max_wait, or once `gone` is set. `drain` answers
-// all who wait with kDraining at once, and all who come later. Safe from any loop. A function with
+// A caller leaves the queue when it has waited for max_wait. One whose `gone` is set gets no place,
+// and leaves with the next `dismiss_gone`. `drain` answers all who wait with kDraining at once, and
+// all who come later. Safe from any loop. A function with
 // fewer places than the node is counted under the mutex; calls of others that run when it gets such
 // a limit are not counted against it.
 #pragma once
@@ -89,6 +90,10 @@ class Admission {
   // Suspends only when there is no place. What `caller` refers to must outlive the Task.
   reactor::Task<Entered> enter(reactor::Loop& loop, Caller caller);
 
+  // To be called now and then where a caller may have gone; looks at all who wait.
+  void dismiss_gone();
+  [[nodiscard]] bool somebody_waits() const { return (busy_.load() & ~kClosed) != 0; }
+
   void drain();
   // Exact while no call comes or goes.
   [[nodiscard]] std::uint32_t running() const;
@@ -102,11 +107,12 @@ class Admission {
     std::atomic<std::uint32_t> places{0};
   };
   static constexpr std::size_t kSlots = 64;
+  static constexpr std::uint64_t kClosed = 1ULL << 63U;
   static std::size_t slot_of(const reactor::Loop& loop) { return loop.index() % kSlots; }
 
   [[nodiscard]] std::uint32_t limit_of(const Caller& caller) const;
   Entered enter_or_wait(reactor::Loop& loop, const Caller& caller, WaiterPtr& waiter);
-  reactor::Task<Entered> wait(WaiterPtr waiter, const std::atomic<bool>* gone);
+  reactor::Task<Entered> wait(WaiterPtr waiter);
   void leave(const Permit& permit);
 
   // Below: under the mutex.
@@ -118,6 +124,7 @@ class Admission {
   bool make_room(const Line& newcomer, Woken& woken);
   void join(const WaiterPtr& waiter, Clock::time_point now);
   void remove(const WaiterPtr& waiter);
+  void dismiss(const WaiterPtr& waiter, std::string_view reason, Refusal refusal);
   void admit(Clock::time_point now, Woken& woken);
   WaiterPtr next_of(Line& line, Clock::time_point now, Woken& woken);
   void set_waiting(std::size_t waiting);

@@ -210,10 +210,25 @@ TEST_F(AdmissionTest, WhoIsGivenUpLeavesTheQueue) {
   auto waiting = enqueue(admission, who);
   EXPECT_FALSE(ready(waiting));
   gone = true;
+  admission.dismiss_gone();
   const Entered left = wait(std::move(waiting));
   ASSERT_FALSE(left);
   EXPECT_EQ(left.error().error.code, base::Code::kCanceled);
   EXPECT_EQ(admission.waiting(), 0U);
+}
+
+TEST_F(AdmissionTest, APlaceGoesToNobodyWhoHasGone) {
+  Admission admission({.max_running = 1, .max_waiting = 10, .max_wait = 600s}, metrics_);
+  std::optional<Entered> running(wait(enter(admission)));
+  std::atomic<bool> gone = false;
+  Admission::Caller who = caller();
+  who.gone = &gone;
+  auto left = enqueue(admission, who);
+  auto stays = enqueue(admission, caller());
+  gone = true;
+  running.reset();
+  EXPECT_TRUE(wait(std::move(stays)));
+  EXPECT_EQ(wait(std::move(left)).error().error.code, base::Code::kCanceled);
 }
 
 // A loop that is busy runs no timer; the place must not go to a caller whose time was over.

@@ -13,7 +13,7 @@ Admission::Caller caller_of(const Invocation& invocation) {
   return {.function = function.id,
           .name = function.name(),
           .limit = function.version.config.limits.concurrency,
-          .gone = invocation.canceled.get()};
+          .gone = invocation.gone != nullptr ? invocation.gone : invocation.canceled.get()};
 }
 
 journal::Status status_of(const base::Result<host::Response>& response) {

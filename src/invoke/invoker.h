@@ -42,6 +42,8 @@ struct Invocation {
   // What its queries are part of, if anything; it then ends within kMaxTransactional.
   database::PoolTransaction* transaction = nullptr;
   std::shared_ptr<const std::atomic<bool>> canceled = nullptr;  // set: it ends soon (kCanceled)
+  // Set: who asked has gone, so it need not begin any more. Outlives the call.
+  const std::atomic<bool>* gone = nullptr;
 };
 
 // While a transaction is open, nobody else writes to a SQLite file.

@@ -136,6 +136,7 @@ class Dispatcher::State : public std::enable_shared_from_this<State> {
     for (auto& [id, run] : running_) {
       if (run.lease.trigger == trigger) run.canceled->store(true);
     }
+    rooms_.invoker.admission().dismiss_gone();
   }
 
   // It may have ended meanwhile, and this process may have claimed the event again.
@@ -143,6 +144,7 @@ class Dispatcher::State : public std::enable_shared_from_this<State> {
     const auto found = running_.find(lease.event);
     if (found != running_.end() && found->second.lease.attempt == lease.attempt) {
       found->second.canceled->store(true);
+      rooms_.invoker.admission().dismiss_gone();
     }
   }
 
