@@ -41,7 +41,7 @@ class BenchSandbox final : public sandbox::ModuleSource {
          .compiler_program = std::filesystem::read_symlink("/proc/self/exe"),
          .max_instances = 1000,
          .node_memory_bytes = 0},
-        master_, *this, *database_, blocking_);
+        master_, *this, *database_, blocking_, blocking_);
     if (!made) fail(made.error());
     sandbox_ = std::move(*made);
   }

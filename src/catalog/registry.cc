@@ -171,6 +171,11 @@ Result<std::vector<Version>> Registry::versions(std::string_view name) {
   return select_versions(*connection_, name);
 }
 
+Result<std::set<base::Sha256>> Registry::modules() {
+  const std::lock_guard lock(mutex_);
+  return select_modules(*connection_);
+}
+
 Result<std::string> Registry::module(const base::Sha256& hash) {
   auto bytes = [&] {
     const std::lock_guard lock(mutex_);

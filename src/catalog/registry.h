@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,8 @@ class Registry {
 
   // Oldest first. kNotFound. Blocks on the disk, as does `module`.
   base::Result<std::vector<Version>> versions(std::string_view name);
+  // The hashes of all of them, of all versions. Blocks.
+  base::Result<std::set<base::Sha256>> modules();
   // The module's bytes, checked against the hash (I5). kNotFound; kStorage when they do not match.
   base::Result<std::string> module(const base::Sha256& hash);
 

@@ -156,6 +156,7 @@ TEST(Registry, Unregister) {
   EXPECT_EQ(catalog.registry->versions("gone").error().code, Code::kNotFound);
   EXPECT_EQ(catalog.registry->module(base::sha256("own")).error().code, Code::kNotFound);
   EXPECT_EQ(catalog.registry->module(base::sha256("shared")), "shared");
+  EXPECT_EQ(catalog.registry->modules(), std::set{base::sha256("shared")});
   EXPECT_EQ(catalog.count("versions"), 1);
   EXPECT_EQ(catalog.count("triggers"), 1);
   EXPECT_EQ(held->name(), "gone") << "who holds a function keeps it";

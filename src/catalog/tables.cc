@@ -201,6 +201,22 @@ Result<Version> find_version(Connection& connection, std::string_view name, int 
                                 number, versions->back().number));
 }
 
+Result<std::set<base::Sha256>> select_modules(Connection& connection) {
+  auto rows = connection.query("SELECT sha256 FROM modules");
+  if (!rows) return base::fail(std::move(rows.error()));
+  std::set<base::Sha256> hashes;
+  for (const auto& row : *rows) {
+    const auto* const bytes = std::get_if<Blob>(&row.front());
+    base::Sha256 hash;
+    if (bytes == nullptr || bytes->bytes.size() != hash.size()) {
+      return base::fail(damaged("a hash of another length"));
+    }
+    std::ranges::copy(bytes->bytes, hash.begin());
+    hashes.insert(hash);
+  }
+  return hashes;
+}
+
 Result<std::string> select_module(Connection& connection, const base::Sha256& hash) {
   auto rows = connection.query("SELECT bytes FROM modules WHERE sha256 = $1", {blob_of(hash)});
   if (!rows) return base::fail(std::move(rows.error()));

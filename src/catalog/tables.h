@@ -5,6 +5,7 @@
 // kStorage when a row cannot be what Roost wrote.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@ base::Result<std::vector<Version>> select_versions(database::Connection& connect
 base::Result<Version> find_version(database::Connection& connection, std::string_view name,
                                    int number);
 // Not checked against the hash.
+base::Result<std::set<base::Sha256>> select_modules(database::Connection& connection);
 base::Result<std::string> select_module(database::Connection& connection, const base::Sha256& hash);
 
 // kAlreadyExists.

@@ -29,6 +29,7 @@ class FakeSandbox final : public sandbox::Sandbox {
     return {};
   }
   base::Result<bool> preload(const base::Sha256&) override { return true; }
+  void keep_code_of(const std::set<base::Sha256>&) override {}
   [[nodiscard]] Live live() const override { return {}; }
   int prepared = 0;
 };

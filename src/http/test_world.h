@@ -74,6 +74,7 @@ class PlayedSandbox final : public sandbox::Sandbox {
   }
 
   base::Result<bool> preload(const base::Sha256&) override { return true; }
+  void keep_code_of(const std::set<base::Sha256>&) override {}
   [[nodiscard]] Live live() const override { return {}; }
 
   std::atomic<bool> gate = false;

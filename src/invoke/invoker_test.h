@@ -54,7 +54,7 @@ class InvokerTest : public ::testing::Test {
                                                    .max_instances = 16,
                                                    .node_memory_bytes = 512ULL << 20U},
                                                   auth::MasterKey::generate(), *source_, *database_,
-                                                  reactor_.blocking())
+                                                  reactor_.blocking(), reactor_.long_work())
                              .value());
     invoker_ =
         std::make_unique<Invoker>(*registry_, *sandbox_, *journal_, metrics_, Admission::Settings{},

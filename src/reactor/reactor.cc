@@ -14,6 +14,7 @@ Reactor::Reactor(unsigned loops, unsigned blocking_threads) : blocking_(blocking
 Reactor::~Reactor() {
   stop();
   blocking_.join();
+  long_work_.join();
 }
 
 void Reactor::start() {

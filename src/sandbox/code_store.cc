@@ -126,6 +126,19 @@ void CodeStore::remove(const base::Sha256& module) const {
   ::unlink(path(module, ".seal").c_str());
 }
 
+void CodeStore::keep_only(const std::set<base::Sha256>& modules,
+                          std::filesystem::file_time_type then) const {
+  std::set<std::string> kept;
+  for (const base::Sha256& module : modules) kept.insert(path(module, "").filename().string());
+  std::error_code error;
+  std::vector<std::filesystem::path> useless;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    const bool old = entry.last_write_time(error) < then && !error;
+    if (old && !kept.contains(entry.path().stem().string())) useless.push_back(entry.path());
+  }
+  for (const auto& file : useless) std::filesystem::remove(file, error);
+}
+
 void CodeStore::sweep() const {
   const std::string ours = "-" + base::to_hex(big_endian(compatibility_));
   std::error_code error;

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/crypto.h"
@@ -36,6 +37,9 @@ class CodeStore {
 
   // Of a module that turned out to be none for this server.
   void remove(const base::Sha256& module) const;
+
+  // Deletes what was written before `then` for any other module.
+  void keep_only(const std::set<base::Sha256>& modules, std::filesystem::file_time_type then) const;
 
   // Deletes what no call can use any more: files that a crash left unfinished, and code of other
   // engines. Before the first `put`.

@@ -1,14 +1,13 @@
 // Compiles untrusted modules in a child process of our own program.
 //
 // A compiler is a large program fed by strangers: it runs apart, with an environment of nothing,
-// under limits of memory, time and output, and dies with us. One at a time per process. `compile`
-// blocks: for the pool of blocking work.
+// under limits of memory, time and output, gives way to whoever serves, and dies with us. How many
+// run at once is the caller's to say. `compile` blocks: for the pool of long work.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <mutex>
 #include <string_view>
 
 #include "base/error.h"
@@ -29,12 +28,11 @@ class Compiler {
 
   // Writes the code for `module` to `out`. kInvalidModule when the module is not valid or takes
   // more than the limits; kUnavailable when the child cannot be started.
-  base::Result<void> compile(std::string_view module, int out);
+  [[nodiscard]] base::Result<void> compile(std::string_view module, int out) const;
 
  private:
   const std::filesystem::path program_;
   const CompilerLimits limits_;
-  std::mutex one_at_a_time_;
 };
 
 // The child's side, behind the hidden `roost compile`: reads a module, writes its code, says on

@@ -1,16 +1,20 @@
 // Guests that are meant to harm: bad pointers for every function of the host, and modules that ask
 // for more than there is.
+#include <atomic>
 #include <cstdint>
 #include <fstream>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "host/wasi.h"
 #include "sandbox/host_functions.h"
+#include "sandbox/once_per_module.h"
 #include "sandbox/sandbox_test.h"
 
 namespace sandbox {
@@ -154,6 +158,42 @@ TEST_F(Hostile, WhatACrashOrAnotherEngineLeftIsSweptAtTheStart) {
   EXPECT_EQ(std::ranges::distance(std::filesystem::directory_iterator(folder_)), 2)
       << "the code of kHello and its seal";
   EXPECT_TRUE(call(kHello).response);
+}
+
+TEST_F(Hostile, CodeThatNoFunctionHasAnyMoreIsDeleted) {
+  const std::string other = guest("unreachable");
+  ASSERT_TRUE(prepare(kHello));
+  ASSERT_TRUE(prepare(other));
+  const auto files = [&] {
+    return std::ranges::distance(std::filesystem::directory_iterator(folder_));
+  };
+  sandbox_->keep_code_of({});
+  EXPECT_EQ(files(), 4) << "what is being deployed is not in the registry yet";
+  start();
+  sandbox_->keep_code_of({know(kHello)});
+  EXPECT_EQ(files(), 2);
+  EXPECT_TRUE(call(kHello).response);
+  EXPECT_EQ(source_.asked, 0);
+}
+
+// A module that takes a minute to compile holds up itself.
+TEST(OncePerModule, TurnsAtOthersDoNotWait) {
+  OncePerModule turns;
+  const base::Sha256 slow = base::sha256("slow");
+  auto first = std::make_optional<OncePerModule::Turn>(turns, slow);
+  {
+    const OncePerModule::Turn other(turns, base::sha256("other"));
+  }
+  std::atomic<bool> asks = false;
+  std::atomic<bool> ended = false;
+  std::jthread waits([&] {
+    asks = true;
+    const OncePerModule::Turn turn(turns, slow);
+    EXPECT_TRUE(ended);
+  });
+  while (!asks) std::this_thread::yield();
+  ended = true;
+  first.reset();
 }
 
 TEST_F(Hostile, TablesCannotGrowPastTheirBound) {

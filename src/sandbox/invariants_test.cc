@@ -273,7 +273,7 @@ TEST_F(NothingLeft, NoInstanceSlotMemoryOrFileAfterATimeout) {
       know(guest(grow + "(loop $l (br $l))")), know(guest(grow + "unreachable"))};
   const auto round = [&] {
     std::vector<std::future<CallResult>> calls;
-    for (unsigned i = 0; i < 16; ++i) calls.push_back(begin(guests[i % 4], i % 2));
+    for (unsigned i = 0; i < 16; ++i) calls.push_back(begin(guests[i % 4], i / 4 % 2));
     for (auto& future : calls) EXPECT_FALSE(finish(std::move(future)).response);
   };
   round();  // loads the programs, and the loops open what they keep

@@ -12,6 +12,7 @@
 #include "sandbox/host_functions.h"
 #include "sandbox/mappings.h"
 #include "sandbox/node_memory.h"
+#include "sandbox/once_per_module.h"
 #include "sandbox/program_cache.h"
 #include "sandbox/ticker.h"
 #include "wasm/engine.h"
@@ -42,7 +43,8 @@ std::string innermost(const std::string& message) {
 class EngineSandbox final : public Sandbox {
  public:
   EngineSandbox(wasm::Engine engine, const Settings& settings, const auth::MasterKey& master,
-                ModuleSource& source, database::Pool& database, reactor::BlockingPool& blocking)
+                ModuleSource& source, database::Pool& database, reactor::BlockingPool& blocking,
+                reactor::BlockingPool& long_work)
       : engine_(std::move(engine)),
         budget_(settings.node_memory_bytes > 0 ? settings.node_memory_bytes
                                                : node_memory_bytes() / 2),
@@ -54,12 +56,16 @@ class EngineSandbox final : public Sandbox {
         source_(source),
         database_(database),
         blocking_(blocking),
+        long_work_(long_work),
         background_(blocking) {
     code_.sweep();
   }
 
   reactor::Task<CallResult> call(reactor::Loop& loop, CallRequest request) override;
   base::Result<bool> preload(const base::Sha256& module) override;
+  void keep_code_of(const std::set<base::Sha256>& modules) override {
+    code_.keep_only(modules, made_at_);
+  }
   base::Result<void> prepare(std::string_view module, const catalog::Limits& limits) override;
   [[nodiscard]] Live live() const override {
     return {instances_.load(), budget_.used(), budget_.total()};
@@ -80,12 +86,15 @@ class EngineSandbox final : public Sandbox {
                                 Busy busy);
   // Has the guest's query answered.
   reactor::Task<void> query(reactor::Loop& loop, GuestRun& guest, const CallRequest& call);
-  // `module` may be empty: its bytes are then asked for when its code is missing. Blocks.
+  reactor::Task<base::Result<ProgramPtr>> find_or_load(const base::Sha256& hash);
+  // `module` may be empty: its bytes are then asked for when its code is missing. Blocks, perhaps
+  // for as long as a compilation.
   base::Result<ProgramPtr> load(const base::Sha256& hash, std::string_view module);
   // Null when there is no compiled code.
   base::Result<ProgramPtr> load_compiled(const base::Sha256& hash);
   base::Result<void> compile(const base::Sha256& hash, std::string_view module);
 
+  const std::filesystem::file_time_type made_at_ = std::filesystem::file_time_type::clock::now();
   wasm::Engine engine_;
   wasm::MemoryBudget budget_;
   Ticker ticker_;
@@ -96,9 +105,10 @@ class EngineSandbox final : public Sandbox {
   ModuleSource& source_;
   database::Pool& database_;
   reactor::BlockingPool& blocking_;
+  reactor::BlockingPool& long_work_;
   Background background_;
-  std::mutex loading_;    // one load at a time: who waits finds it done
-  std::mutex compiling_;  // likewise; apart, so that a long compilation holds up no load
+  std::mutex loading_;  // one load at a time: who waits finds it done
+  OncePerModule compiling_;
   std::atomic<std::uint64_t> instances_{0};
   const Grounds grounds_{engine_, budget_, ticker_};
 };
@@ -106,10 +116,8 @@ class EngineSandbox final : public Sandbox {
 reactor::Task<CallResult> EngineSandbox::call(reactor::Loop& loop, CallRequest request) {
   ProgramPtr program = programs_.find(request.module);
   if (!program) {
-    auto loaded = co_await blocking_.run([this, &request] { return load(request.module, {}); });
-    if (!loaded) {
-      co_return CallResult{base::fail(std::move(loaded.error())), {}, {}, {}};
-    }
+    auto loaded = co_await find_or_load(request.module);
+    if (!loaded) co_return CallResult{base::fail(std::move(loaded.error())), {}, {}, {}};
     program = std::move(*loaded);
   }
   // What will keep a loop busy begins where fewest others do. The rest would lose more by the way
@@ -151,6 +159,16 @@ reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, ProgramPtr pro
   }
   if (program->spins->load(std::memory_order_relaxed) != spun) program->spins->store(spun);
   co_return guest.finish();
+}
+
+// Mapping what is compiled is short; what has to be compiled waits in the other pool, so that calls
+// of functions whose code is there do not wait behind it.
+reactor::Task<base::Result<ProgramPtr>> EngineSandbox::find_or_load(const base::Sha256& hash) {
+  auto program = co_await blocking_.run([this, hash] { return load_compiled(hash); });
+  if (program && *program == nullptr) {
+    program = co_await long_work_.run([this, hash] { return load(hash, {}); });
+  }
+  co_return program;
 }
 
 // The database ends what it does at the call's deadline, and so this ends then too.
@@ -233,7 +251,7 @@ base::Result<ProgramPtr> EngineSandbox::load_compiled(const base::Sha256& hash) 
 }
 
 base::Result<void> EngineSandbox::compile(const base::Sha256& hash, std::string_view module) {
-  const std::lock_guard lock(compiling_);
+  const OncePerModule::Turn turn(compiling_, hash);
   if (code_.open(hash)) return {};
   std::string stored;
   if (module.empty()) {
@@ -247,11 +265,9 @@ base::Result<void> EngineSandbox::compile(const base::Sha256& hash, std::string_
 
 }  // namespace
 
-base::Result<std::unique_ptr<Sandbox>> Sandbox::create(Settings settings,
-                                                       const auth::MasterKey& master,
-                                                       ModuleSource& source,
-                                                       database::Pool& database,
-                                                       reactor::BlockingPool& blocking) {
+base::Result<std::unique_ptr<Sandbox>> Sandbox::create(
+    Settings settings, const auth::MasterKey& master, ModuleSource& source,
+    database::Pool& database, reactor::BlockingPool& blocking, reactor::BlockingPool& long_work) {
   std::error_code error;
   std::filesystem::create_directories(settings.code_folder, error);
   if (error) {
@@ -264,7 +280,7 @@ base::Result<std::unique_ptr<Sandbox>> Sandbox::create(Settings settings,
   auto engine = wasm::Engine::serving(pool);
   if (!engine) return base::fail(std::move(engine.error()));
   return std::make_unique<EngineSandbox>(std::move(*engine), settings, master, source, database,
-                                         blocking);
+                                         blocking, long_work);
 }
 
 }  // namespace sandbox

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,12 +75,10 @@ class ModuleSource {
 
 class Sandbox {
  public:
-  // `source`, `database` and `blocking` must outlive it.
-  static base::Result<std::unique_ptr<Sandbox>> create(Settings settings,
-                                                       const auth::MasterKey& master,
-                                                       ModuleSource& source,
-                                                       database::Pool& database,
-                                                       reactor::BlockingPool& blocking);
+  // The references must outlive it. `long_work` is for compilations.
+  static base::Result<std::unique_ptr<Sandbox>> create(
+      Settings settings, const auth::MasterKey& master, ModuleSource& source,
+      database::Pool& database, reactor::BlockingPool& blocking, reactor::BlockingPool& long_work);
   virtual ~Sandbox() = default;
 
   // Suspends. The timeout counts from the instantiation, not from loading the module. A call whose
@@ -90,10 +89,14 @@ class Sandbox {
   // when it would push another one out: then nothing is done. Blocks.
   virtual base::Result<bool> preload(const base::Sha256& module) = 0;
 
+  // Deletes the compiled code of all other modules, but for what was compiled since this Sandbox
+  // was made. Blocks.
+  virtual void keep_code_of(const std::set<base::Sha256>& modules) = 0;
+
   // Checks a module for deployment: valid, exports `memory` and `handle: () -> ()`, imports only
   // what the host has, its declared memory within the limits; compiles it and keeps the code.
   // kInvalidModule says what is wrong with both numbers where there are two. Blocks: for the pool
-  // of blocking work.
+  // of long work.
   virtual base::Result<void> prepare(std::string_view module, const catalog::Limits& limits) = 0;
 
   // What calls hold right now; zero when idle (F1).

@@ -49,7 +49,7 @@ class SandboxTest : public ::testing::Test {
                          .compiler_program = std::filesystem::read_symlink("/proc/self/exe"),
                          .max_instances = 32,
                          .node_memory_bytes = node_memory_},
-                        master_, source_, pool_, reactor_.blocking());
+                        master_, source_, pool_, reactor_.blocking(), reactor_.long_work());
     ASSERT_TRUE(made) << made.error().message;
     sandbox_ = std::move(*made);
   }

@@ -160,7 +160,8 @@ Result<void> ComposedServer::open_engine() {
                                            .compiler_program = program_,
                                            .max_instances = config_.limits.max_concurrency,
                                            .node_memory_bytes = config_.limits.node_memory},
-                                          *master_, *modules_, *database_, reactor_->blocking());
+                                          *master_, *modules_, *database_, reactor_->blocking(),
+                                          reactor_->long_work());
   if (!sandbox) return base::fail(std::move(sandbox.error()));
   sandbox_ = std::move(*sandbox);
   return {};
@@ -169,7 +170,7 @@ Result<void> ComposedServer::open_engine() {
 Result<void> ComposedServer::listen() {
   installer_ = std::make_unique<triggers::Installer>(*database_, *registry_, log_);
   deployer_ = std::make_unique<deploy::Deployer>(
-      *registry_, *sandbox_, *installer_, reactor_->blocking(),
+      *registry_, *sandbox_, *installer_, reactor_->long_work(),
       deploy::Settings{.max_module_bytes = config_.limits.max_module});
   invoker_ = std::make_unique<invoke::Invoker>(
       *registry_, *sandbox_, *journal_, metrics_,
@@ -270,18 +271,22 @@ reactor::Task<void> ComposedServer::fire() {
 // So that the first calls after a restart do not wait for it; those that come before are served,
 // too.
 reactor::Task<void> ComposedServer::preload() {
-  reactor::BlockingPool& blocking = reactor_->blocking();
-  const std::vector<base::Sha256> modules =
-      co_await blocking.run([this] { return modules_to_preload(registry_->list(), *journal_); });
+  const std::vector<base::Sha256> modules = co_await reactor_->blocking().run(
+      [this] { return modules_to_preload(registry_->list(), *journal_); });
   std::size_t mapped = 0;
   for (const base::Sha256& module : modules) {
     if (stopping_) co_return;
     const base::Result<bool> loaded =
-        co_await blocking.run([this, module] { return sandbox_->preload(module); });
+        co_await reactor_->long_work().run([this, module] { return sandbox_->preload(module); });
     if (!loaded) log_.warn("a function is not ready", {{"error", loaded.error().message}});
     if (loaded && !*loaded) break;
     if (loaded) ++mapped;
   }
+  co_await reactor_->long_work().run([this] {
+    // Where the registry cannot be read, more is kept than is of use.
+    if (const auto used = registry_->modules(); used) sandbox_->keep_code_of(*used);
+    return Result<void>();
+  });
   log_.info("functions are mapped", {{"modules", std::to_string(mapped)},
                                      {"left_out", std::to_string(modules.size() - mapped)}});
 }

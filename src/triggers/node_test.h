@@ -73,6 +73,7 @@ class PlayedSandbox final : public sandbox::Sandbox {
   }
   base::Result<void> prepare(std::string_view, const catalog::Limits&) override { return {}; }
   base::Result<bool> preload(const base::Sha256&) override { return true; }
+  void keep_code_of(const std::set<base::Sha256>&) override {}
   [[nodiscard]] Live live() const override { return {}; }
 
   [[nodiscard]] std::vector<SeenRun> seen() {
