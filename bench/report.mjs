@@ -68,12 +68,12 @@ if (check) {
   process.exit(found.length ? 1 : 0);
 }
 
-const inProcess = ['invoke_simple_function', 'cold_start', 'journal'].flatMap(benchmarks);
+const inProcess = ['invoke_simple_function', 'cold_start', 'journal', 'admission'].flatMap(benchmarks);
 const queries = run(`${build}/bench/guest_query`);
 const triggers = run(`${build}/bench/triggers_bench`);
 const cron = run('node', `${here}../tests/cron/runs.mjs`, 'cost');
-const served = http(['--scenario', 'coldStart', '--scenario', 'spinning', '--scenario', 'suspended', '--case', 'hello', '--case', 'read']);
-const scenarios = ['coldStart', 'spinning', 'suspended'].flatMap((name) => served[name]);
+const served = http(['--scenario', 'coldStart', '--scenario', 'spinning', '--scenario', 'suspended', '--scenario', 'loops', '--case', 'hello', '--case', 'read']);
+const scenarios = ['coldStart', 'spinning', 'suspended', 'loops'].flatMap((name) => served[name]);
 
 for (const name of ['hello', 'read']) {
   const rows = served[name].filter((row) => row.connections === 32);
@@ -104,13 +104,13 @@ The peers read the same file with a prepared statement and no policies. \`script
 
 ${httpTable(served.read)}
 
-## Cold start, fairness, waiting
-\`node bench/http/run.mjs build/release --scenario coldStart --scenario spinning --scenario suspended\`
+## Cold start, fairness, waiting, two loops beside one
+\`node bench/http/run.mjs build/release --scenario coldStart --scenario spinning --scenario suspended --scenario loops\`
 
 ${table(['', 'value', 'unit'], scenarios.map((row) => [row.what, row.value, row.unit]))}
 
 ## In the process
-\`build/release/bench/invoke_simple_function\`, \`cold_start\`, \`journal_bench\`; medians of five repetitions
+\`build/release/bench/invoke_simple_function\`, \`cold_start\`, \`journal\`, \`admission\`; medians of five repetitions
 
 ${table(['', 'µs'], inProcess.map((row) => [row.name, row.us.toFixed(2)]))}
 

@@ -11,13 +11,13 @@ export function quantile(numbers, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 }
 
-async function withRoost(build, config, work) {
+async function withRoost(build, options, work) {
   const folder = mkdtempSync(join(tmpdir(), 'roost-bench-'));
-  let roost = await Roost.start(build, join(folder, 'data'), 1, config);
+  let roost = await Roost.start(build, join(folder, 'data'), options);
   try {
     return await work(roost, async () => {
       await roost.stop();
-      roost = await Roost.start(build, join(folder, 'data'), 1, config);
+      roost = await Roost.start(build, join(folder, 'data'), options);
       return roost;
     });
   } finally {
@@ -45,7 +45,7 @@ function variantOf(module, number) {
 
 // The first call of each of a hundred functions after a restart, one after another, on a connection that is open.
 export function coldStart(build) {
-  return withRoost(build, [], async (roost, restart) => {
+  return withRoost(build, {}, async (roost, restart) => {
     const module = readFileSync(`${build}/examples/hello/hello.wasm`);
     const names = Array.from({ length: 100 }, (_, i) => `f${i}`);
     for (const [i, name] of names.entries()) {
@@ -71,7 +71,7 @@ export function coldStart(build) {
 
 // hello while 64 guests spin on its core, beside hello alone.
 export function spinning(build) {
-  return withRoost(build, [], async (roost) => {
+  return withRoost(build, {}, async (roost) => {
     roost.run('deploy', `${build}/examples/hello/hello.wasm`, '--name', 'hello', '--no-verify-jwt');
     roost.run('deploy', `${build}/tests/fixtures/loop.wasm`, '--name', 'loop', '--no-verify-jwt', '--timeout', '60s');
     const contender = { name: 'hello', url: roost.url('hello'), headers: {} };
@@ -97,8 +97,8 @@ const residentKiB = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${
 // Ten thousand calls that sleep: all finish, and what each holds while it does.
 export function suspended(build) {
   const calls = 10_000;
-  const config = ['--limits-max-concurrency', String(calls + 100)];
-  return withRoost(build, config, async (roost) => {
+  const flags = ['--limits-max-concurrency', String(calls + 100)];
+  return withRoost(build, { flags }, async (roost) => {
     roost.run('deploy', `${build}/tests/fixtures/sleep.wasm`, '--name', 'sleep', '--no-verify-jwt', '--timeout', '120s');
     const agent = new Agent({ keepAlive: false, maxSockets: calls });
     await post(roost.url('sleep'), agent, '1');
@@ -115,4 +115,39 @@ export function suspended(build) {
   });
 }
 
-export const scenarios = { coldStart, spinning, suspended };
+// Calls that compute for some milliseconds, of one loop and of two on the same two cores. Two connections may well come
+// to the same loop; the other one is to help.
+export async function loops(build) {
+  const connections = [2, 32];
+  const started = [];
+  const folders = [];
+  try {
+    for (const loops of [1, 2]) {
+      const folder = mkdtempSync(join(tmpdir(), 'roost-bench-'));
+      folders.push(folder);
+      const roost = await Roost.start(build, join(folder, 'data'), { loops, cores: '0,1' });
+      started.push(roost);
+      roost.run('deploy', `${build}/bench/compute.wasm`, '--no-verify-jwt');
+    }
+    const rows = [];
+    for (const count of connections) {
+      const seen = [[], []];
+      for (let round = 0; round < 5; ++round) {
+        for (const [which, roost] of started.entries()) {
+          const contender = { name: `${which + 1} loops`, url: roost.url('compute'), headers: {} };
+          seen[which].push((await wrk(contender, count, 2, '0,1')).perSecond);
+        }
+      }
+      const [one, two] = seen.map(median);
+      rows.push({ what: `calls that compute, ${count} connections, one loop`, value: one.toFixed(0), unit: 'requests/s' });
+      rows.push({ what: 'the same, two loops', value: two.toFixed(0), unit: 'requests/s' });
+      rows.push({ what: 'ratio', value: median(seen[1].map((each, round) => each / seen[0][round])).toFixed(2), unit: '×' });
+    }
+    return rows;
+  } finally {
+    for (const roost of started) await roost.stop();
+    for (const folder of folders) rmSync(folder, { recursive: true });
+  }
+}
+
+export const scenarios = { coldStart, spinning, suspended, loops };

@@ -1,4 +1,4 @@
-// A server of one contender on core 0: started, awaited until it answers, ended by its own process id.
+// A server of one contender, on core 0 unless told: started, awaited until it answers, ended by its own process id.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,9 +13,9 @@ export const freePort = () =>
   });
 
 export class ServerProcess {
-  constructor(command, options = {}) {
+  constructor(command, { cores = '0', ...options } = {}) {
     this.output = '';
-    this.process = spawn('taskset', ['-c', '0', ...command], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    this.process = spawn('taskset', ['-c', cores, ...command], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.output += text));
     this.ended = new Promise((resolve) => this.process.once('exit', resolve));
   }

@@ -1,4 +1,4 @@
-// One run of wrk on core 1 against one contender.
+// One run of wrk against one contender, on core 1 unless told.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
@@ -12,9 +12,9 @@ export function median(numbers) {
 }
 
 // Requests per second, and latencies in microseconds. Fails when an answer is not 2xx.
-export async function wrk(contender, connections, seconds) {
+export async function wrk(contender, connections, seconds, cores = '1') {
   const headers = Object.entries(contender.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-  const command = ['-c', '1', 'wrk', '-t', '1', '-c', connections, '-d', `${seconds}s`, '--latency', ...headers, contender.url];
+  const command = ['-c', cores, 'wrk', '-t', '1', '-c', connections, '-d', `${seconds}s`, '--latency', ...headers, contender.url];
   const { stdout } = await promisify(execFile)('taskset', command.map(String));
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${contender.name} failed under load:\n${stdout}`);
   const [, perSecond] = /Requests\/sec:\s+([\d.]+)/.exec(stdout);

@@ -1,7 +1,9 @@
 // Which loop a call runs on.
 #include <chrono>
+#include <future>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -42,6 +44,23 @@ TEST_F(Placement, AShortCallStaysBesideGuestsThatSpin) {
   EXPECT_TRUE(result.response);
   EXPECT_FALSE(result.usage.handed_over);
   EXPECT_EQ(code_of(finish(std::move(spinning))), base::Code::kTimeout);
+}
+
+// Those that wait for their turns would else starve behind ever new ones.
+TEST_F(Placement, ACallThatIsExpectedToSpinBeginsInItsTurn) {
+  const auto spins_with_body =
+      know(guest("(if (call $body_size) (then (loop $again (br $again))))"));
+  limits_.timeout = 1s;
+  host::Event with_body;
+  with_body.body = "x";
+  std::vector<std::future<CallResult>> spinning;
+  EXPECT_EQ(code_of(finish(begin(spins_with_body, with_body))), base::Code::kTimeout);
+  for (int i = 0; i < 30; ++i) spinning.push_back(begin(spins_with_body, with_body));
+  while (sandbox_->live().instances < 30) std::this_thread::yield();
+  const auto begin_time = std::chrono::steady_clock::now();
+  ASSERT_TRUE(call(spins_with_body).response);
+  EXPECT_GT(std::chrono::steady_clock::now() - begin_time, 3ms) << "of some 15 slices before it";
+  for (auto& each : spinning) EXPECT_EQ(code_of(finish(std::move(each))), base::Code::kTimeout);
 }
 
 // What sleeps keeps no loop busy, whatever it did before.

@@ -22,7 +22,7 @@ struct Program {
   bool initializes = false;  // exports _initialize, which runs first
   std::uint64_t declared_memory_bytes = 0;
   std::unique_ptr<Overrun> overrun = std::make_unique<Overrun>();
-  // Its last call took more than one slice.
+  // Its last call took several slices.
   std::unique_ptr<std::atomic<bool>> spins = std::make_unique<std::atomic<bool>>(false);
 };
 

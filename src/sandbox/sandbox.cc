@@ -25,6 +25,8 @@ namespace {
 constexpr std::uint32_t kSpareInstances = 128;
 // A query's JSON of more bytes than this would hold up the loop while it is read.
 constexpr std::size_t kReadOnLoop = 64 * base::kKiB;
+// Turns that one call takes. A single one may be the machine's doing: a thread that was held up.
+constexpr int kSpins = 2;
 constexpr std::string_view kMagic("\0asm", 4);
 constexpr std::string_view kSealPurpose = "roost compiled code 1";
 #ifdef ROOST_SANITIZED
@@ -136,15 +138,17 @@ reactor::Task<CallResult> EngineSandbox::call(reactor::Loop& loop, CallRequest r
 
 reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, ProgramPtr program,
                                              const CallRequest& request, Busy busy) {
+  // Among its like it begins in its turn: those that wait would else starve behind ever new ones.
+  if (busy && loop.slices().waiting() > 0) co_await loop.slices().turn();
   const Counted counted(instances_);
   GuestRun guest(grounds_, *program, request, loop.index());
-  bool spun = false;
+  int turns = 0;
   for (;;) {
     const bool done = guest.overruns() ? co_await background_.poll(loop, guest) : guest.poll();
     if (done) break;
     const GuestRun::Waits waits = guest.waits();
     if (waits == GuestRun::Waits::kTurn) {
-      spun = true;
+      ++turns;
       if (!busy) busy = Busy(loop);
       if (!guest.overruns()) co_await loop.slices().turn();
       continue;
@@ -157,7 +161,8 @@ reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, ProgramPtr pro
       guest.wake_up();
     }
   }
-  if (program->spins->load(std::memory_order_relaxed) != spun) program->spins->store(spun);
+  const bool spins = turns >= kSpins;
+  if (program->spins->load(std::memory_order_relaxed) != spins) program->spins->store(spins);
   co_return guest.finish();
 }
 

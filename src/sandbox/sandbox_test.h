@@ -70,14 +70,19 @@ class SandboxTest : public ::testing::Test {
   }
 
   std::future<CallResult> begin(const base::Sha256& module, unsigned loop = 0) {
+    return begin(module, event_, loop);
+  }
+  // `event` must outlive the call.
+  std::future<CallResult> begin(const base::Sha256& module, const host::Event& event,
+                                unsigned loop = 0) {
     auto promise = std::make_shared<std::promise<CallResult>>();
     auto future = promise->get_future();
     reactor::Loop& on = reactor_.loop(loop);
-    on.post([this, &on, module, promise] {
-      on.spawn([](SandboxTest& test, reactor::Loop& l, base::Sha256 hash,
+    on.post([this, &on, &event, module, promise] {
+      on.spawn([](SandboxTest& test, reactor::Loop& l, base::Sha256 hash, const host::Event& what,
                   std::shared_ptr<std::promise<CallResult>> out) -> reactor::Task<void> {
-        out->set_value(co_await test.sandbox_->call(l, test.request(hash)));
-      }(*this, on, module, promise));
+        out->set_value(co_await test.sandbox_->call(l, test.request(hash, what)));
+      }(*this, on, module, event, promise));
     });
     return future;
   }
@@ -90,13 +95,13 @@ class SandboxTest : public ::testing::Test {
   CallResult call(const base::Sha256& module) { return finish(begin(module)); }
   CallResult call(std::string_view wat) { return call(know(wat)); }
 
-  CallRequest request(const base::Sha256& module) {
+  CallRequest request(const base::Sha256& module, const host::Event& event) {
     return {.module = module,
             .limits = limits_,
             .environment = environment_,
             .redactor = redactor_,
             .principal = principal_,
-            .event = event_};
+            .event = event};
   }
 
   static base::Code code_of(const CallResult& result) {
