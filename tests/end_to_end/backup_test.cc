@@ -14,6 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string header(const cli::HttpResponse& answer, std::string_view name) {
+  for (const auto& [each, value] : answer.headers) {
+    if (each == name) return value;
+  }
+  return {};
+}
+
 class Backup : public ::testing::Test {
  protected:
   void serve() { server_ = std::make_unique<ServerProcess>(folder_ / "data"); }
@@ -61,11 +68,18 @@ TEST_F(Backup, OfABusyServerHasAllThatWasCommittedBefore) {
       shell.run("INSERT INTO users (name) VALUES ('somebody')");
     }
   });
+  std::string last_answered;  // before the backup began
+  std::atomic<bool> begun = false;
   std::thread caller([&] {
-    while (!over) EXPECT_EQ(server_->call("hello").status, 200);
+    while (!over) {
+      const cli::HttpResponse answer = server_->call("hello");
+      EXPECT_EQ(answer.status, 200);
+      if (!begun) last_answered = header(answer, "x-request-id");
+    }
   });
   EXPECT_TRUE(eventually([&] { return committed >= 200; }));
   const std::int64_t before = committed;
+  begun = true;
   const Finished backup = server_->roost({"backup", file(), "--journal"});
   over = true;
   writer.join();
@@ -74,6 +88,11 @@ TEST_F(Backup, OfABusyServerHasAllThatWasCommittedBefore) {
   const Finished restored = roost({"restore", file(), "--data", folder_ / "restored"});
   ASSERT_EQ(restored.exit, 0) << restored.err;
   expect_whole(before);
+  const ServerProcess again(folder_ / "restored");
+  const Finished logs = again.roost({"logs", "hello", "--limit", "10000", "--json"});
+  EXPECT_EQ(logs.exit, 0) << logs.err;
+  EXPECT_NE(logs.out.find(last_answered), std::string::npos)
+      << "the journal has what was answered before";
 }
 
 TEST_F(Backup, ThroughTheAdminListenerLacksTheMasterKeyOnly) {
