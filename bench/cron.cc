@@ -23,7 +23,8 @@ std::string text_of(const benchmark::State& state) {
 void parse(benchmark::State& state) {
   const std::string text = text_of(state);
   state.SetLabel(text);
-  for (auto _ : state) benchmark::DoNotOptimize(triggers::CronSchedule::parse(text));
+  for ([[maybe_unused]] auto _ : state)
+    benchmark::DoNotOptimize(triggers::CronSchedule::parse(text));
 }
 
 void next(benchmark::State& state) {
@@ -33,7 +34,7 @@ void next(benchmark::State& state) {
   if (!schedule) return state.SkipWithError(schedule.error().message.c_str());
   const std::chrono::sys_seconds begin = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
   std::chrono::hours hour{0};
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(schedule->next(begin + hour));
     hour = (hour + std::chrono::hours{1}) % 100'000;
   }

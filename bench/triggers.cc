@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -240,14 +241,12 @@ void measure_burst(int count) {
               "schedules due at once", static_cast<long long>(now - due / 1000 * 1000), count);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc > 1 && std::string(argv[1]) == "compile") return sandbox::compile_main(0, 1);
-  const bool quick = argc > 1 && std::string(argv[1]) == "--quick";
-  if (argc > 1 && std::string(argv[1]) == "--drain") {
-    measure_drain(argc > 2 ? std::atoi(argv[2]) : 20'000);
-    return 0;
+// --quick for shorter runs, --drain COUNT for that alone.
+void measure(const std::vector<std::string>& arguments) {
+  const bool quick = !arguments.empty() && arguments[0] == "--quick";
+  if (!arguments.empty() && arguments[0] == "--drain") {
+    measure_drain(arguments.size() > 1 ? std::stoi(arguments[1]) : 20'000);
+    return;
   }
   measure_latency();
   measure_drain(quick ? 5'000 : 50'000);
@@ -255,5 +254,17 @@ int main(int argc, char** argv) {
   measure_burst(1'000);
   measure_schedules("100000 schedules over the hour: lateness", 100'000,
                     std::chrono::seconds(quick ? 5 : 30));
-  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "compile") return sandbox::compile_main(0, 1);
+  try {
+    measure({argv + 1, argv + argc});
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }

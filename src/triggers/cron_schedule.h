@@ -23,8 +23,8 @@ namespace triggers {
 
 class CronSchedule {
  public:
-  explicit CronSchedule(CronPattern pattern, Zone zone = {})
-      : pattern_(std::move(pattern)), zone_(std::move(zone)) {}
+  explicit CronSchedule(const CronPattern& pattern, Zone zone = {})
+      : pattern_(pattern), zone_(std::move(zone)) {}
 
   // A pattern, and behind it a time zone when it is not UTC: `0 3 * * MON-FRI Europe/Berlin`. The
   // last word is a zone when it begins with a letter and not with a weekday's name.
