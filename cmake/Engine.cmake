@@ -9,15 +9,17 @@ endif()
 
 file(GLOB engine_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/engine/src/*.rs)
 list(APPEND engine_sources ${CMAKE_SOURCE_DIR}/engine/Cargo.toml)
-file(SHA256 ${CMAKE_SOURCE_DIR}/engine/Cargo.lock engine_lock_hash)
-string(SUBSTRING ${engine_lock_hash} 0 16 engine_lock_hash)
-set(engine_target ${ROOST_CACHE_DIR}/engine-${engine_lock_hash})
+file(READ ${CMAKE_SOURCE_DIR}/engine/Cargo.lock engine_lock)
+file(READ ${CMAKE_SOURCE_DIR}/engine/Cargo.toml engine_profile)
+string(SHA256 engine_hash "${engine_lock}${engine_profile}")
+string(SUBSTRING ${engine_hash} 0 16 engine_hash)
+set(engine_target ${ROOST_CACHE_DIR}/engine-${engine_hash})
 set(engine_archive ${engine_target}/release/libengine.a)
 set(engine_headers ${engine_target}/include)
 
 add_custom_command(
   OUTPUT ${engine_archive} ${engine_headers}/wasmtime.h
-  COMMAND ${CMAKE_COMMAND} -E echo "engine: building Wasmtime (about 5 minutes on 2 cores, once)"
+  COMMAND ${CMAKE_COMMAND} -E echo "engine: building Wasmtime (about 7 minutes, once)"
   COMMAND ${CMAKE_COMMAND} -E env CARGO_TARGET_DIR=${engine_target}
           ${CARGO} build --release --locked --manifest-path ${CMAKE_SOURCE_DIR}/engine/Cargo.toml
   COMMAND ${CMAKE_COMMAND} -Dtarget=${engine_target} -P ${CMAKE_SOURCE_DIR}/cmake/EngineHeaders.cmake

@@ -52,15 +52,18 @@ Caller::Caller(wasmtime_caller_t* caller)
       store_(static_cast<Store*>(wasmtime_context_get_data(context_))) {}
 
 std::span<std::uint8_t> Caller::memory() const {
-  constexpr std::string_view kName = "memory";
-  wasmtime_extern_t item;
-  if (!wasmtime_caller_export_get(caller_, kName.data(), kName.size(), &item)) return {};
-  if (item.kind != WASMTIME_EXTERN_MEMORY) {
-    wasmtime_extern_delete(&item);
-    return {};
+  std::optional<wasmtime_memory_t>& memory = store_->memory_;
+  if (!memory) {
+    constexpr std::string_view kName = "memory";
+    wasmtime_extern_t item;
+    if (!wasmtime_caller_export_get(caller_, kName.data(), kName.size(), &item)) return {};
+    if (item.kind != WASMTIME_EXTERN_MEMORY) {
+      wasmtime_extern_delete(&item);
+      return {};
+    }
+    memory = item.of.memory;
   }
-  return {wasmtime_memory_data(context_, &item.of.memory),
-          wasmtime_memory_data_size(context_, &item.of.memory)};
+  return {wasmtime_memory_data(context_, &*memory), wasmtime_memory_data_size(context_, &*memory)};
 }
 
 Linker::Linker(const Engine& engine) : linker_(wasmtime_linker_new(engine.get())) {}

@@ -76,9 +76,13 @@ class Store {
   [[nodiscard]] wasmtime_context_t* context() const { return context_; }
 
  private:
+  friend class Caller;
+
   roost_limiter_t limiter_;
   void* data_;
   Suspension suspension_;
+  // Of the one instance; looked up by the first host call that asks for it.
+  std::optional<wasmtime_memory_t> memory_;
   wasmtime_store_t* store_;
   wasmtime_context_t* context_;
 };
