@@ -28,6 +28,8 @@ Store::Store(const Engine& engine, std::uint64_t memory_limit_bytes, MemoryBudge
       context_(wasmtime_store_context(store_)) {
   roost_store_limiter(store_, &limiter_);
   set_slice(1);  // without one a guest would trap at once
+  // Declared with a return value that it does not set.
+  wasmtime_context_epoch_deadline_async_yield_and_update(context_, 1);
 }
 
 Store::~Store() {
@@ -37,8 +39,6 @@ Store::~Store() {
 
 void Store::set_slice(std::uint64_t ticks) {
   wasmtime_context_set_epoch_deadline(context_, ticks);
-  // Declared with a return value that it does not set.
-  wasmtime_context_epoch_deadline_async_yield_and_update(context_, 1);
 }
 
 }  // namespace wasm
