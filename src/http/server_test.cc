@@ -331,8 +331,10 @@ TEST(HttpServer, ManyConnectionsAtOnce) {
 
 // The client gets the last descriptor there is, so that none is left to accept it with.
 TEST(HttpServer, AcceptsAgainOnceThereAreDescriptors) {
-#ifdef ROOST_SANITIZED
-  GTEST_SKIP() << "the sanitizers' own checks need a descriptor";
+#ifdef __clang__
+#if __has_feature(address_sanitizer)
+  GTEST_SKIP() << "UBSan opens a pipe to look at an object, and takes it for none when it cannot";
+#endif
 #endif
   TestWorld world;
   rlimit before{};

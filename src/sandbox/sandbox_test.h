@@ -1,6 +1,7 @@
 // For tests: a Sandbox in a temporary folder, and guests written in WebAssembly's text.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <future>
@@ -29,7 +30,7 @@ class MapSource final : public ModuleSource {
     return found->second;
   }
   std::map<base::Sha256, std::string> modules;
-  int asked = 0;
+  std::atomic<int> asked = 0;  // from whichever thread compiles
 };
 
 class SandboxTest : public ::testing::Test {
@@ -88,7 +89,8 @@ class SandboxTest : public ::testing::Test {
   }
 
   static CallResult finish(std::future<CallResult> future) {
-    if (future.wait_for(std::chrono::seconds(30)) != std::future_status::ready) std::abort();
+    // Longer than a compilation may take.
+    if (future.wait_for(std::chrono::seconds(90)) != std::future_status::ready) std::abort();
     return future.get();
   }
 

@@ -73,7 +73,7 @@ TEST_F(Backup, OfABusyServerHasAllThatWasCommittedBefore) {
   std::thread caller([&] {
     while (!over) {
       const cli::HttpResponse answer = server_->call("hello");
-      EXPECT_EQ(answer.status, 200);
+      EXPECT_EQ(answer.status, 200) << answer.body;
       if (!begun) last_answered = header(answer, "x-request-id");
     }
   });

@@ -119,6 +119,11 @@ class Crowd {
 };
 
 TEST(Fault, NoMoreFilesIsNoEnd) {
+#ifdef __clang__
+#if __has_feature(address_sanitizer)
+  GTEST_SKIP() << "UBSan opens a pipe to look at an object, and takes it for none when it cannot";
+#endif
+#endif
   const database::TestFolder test;
   ServerProcess server(test / "data");
   server.deploy("hello");

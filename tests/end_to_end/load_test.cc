@@ -1,5 +1,6 @@
 // Many calls at once, and many one after another, with the server's defaults.
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <future>
 #include <string>
@@ -37,22 +38,19 @@ std::uint64_t resident_bytes(int pid) {
 }
 
 TEST(EndToEnd, OneThousandConcurrentInvocations) {
-#ifdef ROOST_SANITIZED
-  GTEST_SKIP() << "a sanitized build has 64 instances";
-#endif
-  allow_connections(4 * kCalls);
+  allow_connections(4 * kPlaces);
   const database::TestFolder folder;
   const ServerProcess server(folder / "data");
   server.deploy("sleep", {"--timeout", "60s"});
   std::vector<std::future<int>> calls;
-  for (int i = 0; i < kCalls; ++i) {
+  for (int i = 0; i < kPlaces; ++i) {
     calls.push_back(
         std::async(std::launch::async, [&] { return server.call("sleep", "10000").status; }));
   }
-  EXPECT_TRUE(eventually([&] { return server.metric("admission_running") == kCalls; }));
+  EXPECT_TRUE(eventually([&] { return server.metric("admission_running") == kPlaces; }));
   int answered = 0;
   for (auto& call : calls) answered += call.get() == 200 ? 1 : 0;
-  EXPECT_EQ(answered, kCalls);
+  EXPECT_EQ(answered, kPlaces);
   EXPECT_EQ(server.metric("admission_running"), 0);
   EXPECT_EQ(server.metric("functions_memory_used_bytes"), 0);
 }
@@ -68,7 +66,11 @@ TEST(EndToEnd, NoMemoryLeakAfterOneThousandInvocations) {
   const std::uint64_t before = resident_bytes(server.process().pid());
   ASSERT_GT(before, 0U);
   call(kCalls);
+#ifndef ROOST_SANITIZED  // where what is freed is kept for a while, and the end reports leaks
   EXPECT_LT(resident_bytes(server.process().pid()), before + 10 * base::kMiB);
+#endif
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 0);
 }
 
 }  // namespace

@@ -41,6 +41,13 @@ pid_t spawn(std::vector<std::string> arguments, int out, int err) {
   return error == 0 ? pid : -1;
 }
 
+// What a sanitizer or an assertion says of a program fails the test, also when the program was
+// killed, or nobody asks how it ended.
+void expect_no_report(const std::string& errors) {
+  EXPECT_EQ(errors.find("Sanitizer: "), std::string::npos) << errors;
+  EXPECT_EQ(errors.find("Assertion '"), std::string::npos) << errors;
+}
+
 }  // namespace
 
 Process::Process(const std::vector<std::string>& arguments)
@@ -59,6 +66,7 @@ Process::~Process() {
     signal(SIGKILL);
     wait();
   }
+  expect_no_report(errors());
   ::close(out_);
   ::close(err_);
 }

@@ -15,7 +15,8 @@ class Process {
   explicit Process(const std::vector<std::string>& arguments);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
-  ~Process();  // kills it if it still runs
+  // Kills it if it still runs, and fails the test when a sanitizer has reported something of it.
+  ~Process();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
 

@@ -37,8 +37,7 @@ TEST(Serve, GracePeriodBoundsTheDrain) {
   ServerProcess server(test / "data");
   EndlessCall call(server);
   auto waiting = std::async(std::launch::async, [&] { return server.call("loop").status; });
-  while (server.metric("admission_waiting") < 1) {
-  }
+  EXPECT_TRUE(eventually([&] { return server.metric("admission_waiting") >= 1; }));
   server.process().signal(SIGTERM);
   EXPECT_EQ(server.process().wait(), 0);
   EXPECT_EQ(call.status(), 0);
@@ -53,8 +52,7 @@ TEST(Serve, SecondSignalEndsItAtOnce) {
   EndlessCall call(server);
   server.process().signal(SIGTERM);
   // Once nobody listens, the first signal was heard; until then the two would be one.
-  while (server.metric("admission_running") >= 0) {
-  }
+  EXPECT_TRUE(eventually([&] { return server.metric("admission_running") < 0; }));
   server.process().signal(SIGTERM);
   EXPECT_EQ(server.process().wait(), 128 + SIGTERM);
   EXPECT_EQ(call.status(), 0);

@@ -1,5 +1,6 @@
 #include "end_to_end/server_process.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 #include <utility>
@@ -20,6 +21,13 @@ std::vector<std::string> arguments_of(const std::filesystem::path& data,
                                       const std::vector<std::string>& flags) {
   std::vector<std::string> arguments{"serve",       "--data",         data.string(), "--listen",
                                      "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"};
+#ifdef ROOST_SANITIZED
+  const bool told = std::filesystem::exists(data / "roost.toml") ||
+                    std::ranges::find(flags, "--limits-max-concurrency") != flags.end();
+  if (!told) {
+    arguments.insert(arguments.end(), {"--limits-max-concurrency", fmt::to_string(kPlaces)});
+  }
+#endif
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   return arguments;
 }

@@ -1,5 +1,7 @@
 // `roost serve` on a folder of its own, on ports of the system's choice, until `stop`.
+import { strictEqual } from 'node:assert';
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,10 +33,11 @@ export class Server {
   }
 
   async stop() {
-    const ended = new Promise((resolve) => this.#process.once('exit', resolve));
+    const ended = once(this.#process, 'exit');
     this.#process.kill('SIGTERM');
-    await ended;
+    const [code] = await ended;
     rmSync(this.#folder, { recursive: true });
+    strictEqual(code, 0, 'the server ended with a failure');
   }
 
   async #run(flags) {
