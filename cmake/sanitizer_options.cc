@@ -15,4 +15,12 @@ const char* __ubsan_default_options() { return "print_stacktrace=1"; }
 const char* __tsan_default_options() {
   return "handle_segv=0:report_signal_unsafe=0:halt_on_error=1";
 }
+
+// Wasmtime is not instrumented, what it calls of libc is: it makes memories, stacks and signal
+// stacks new for the next call, between locks of Rust's. No function of ours is called below these.
+const char* __tsan_default_suppressions() {
+  return "race:wasmtime::runtime::vm::cow\n"
+         "race:PoolingInstanceAllocator*deallocate\n"
+         "race:wasmtime::runtime::vm::sys::unix::signals::lazy_per_thread_init\n";
+}
 }

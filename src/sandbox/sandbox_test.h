@@ -7,6 +7,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,16 +22,25 @@
 
 namespace sandbox {
 
+// Asked from whichever thread compiles.
 class MapSource final : public ModuleSource {
  public:
   base::Result<std::string> module(const base::Sha256& hash) override {
     ++asked;
-    const auto found = modules.find(hash);
-    if (found == modules.end()) return base::fail(base::Code::kNotFound, "no such module");
+    const std::scoped_lock lock(mutex_);
+    const auto found = modules_.find(hash);
+    if (found == modules_.end()) return base::fail(base::Code::kNotFound, "no such module");
     return found->second;
   }
-  std::map<base::Sha256, std::string> modules;
-  std::atomic<int> asked = 0;  // from whichever thread compiles
+  void add(const base::Sha256& hash, std::string module) {
+    const std::scoped_lock lock(mutex_);
+    modules_[hash] = std::move(module);
+  }
+  std::atomic<int> asked = 0;
+
+ private:
+  std::mutex mutex_;
+  std::map<base::Sha256, std::string> modules_;
 };
 
 class SandboxTest : public ::testing::Test {
@@ -60,7 +70,7 @@ class SandboxTest : public ::testing::Test {
     auto module = wasm::Engine::from_text(wat);
     EXPECT_TRUE(module) << (module ? "" : module.error().message);
     const base::Sha256 hash = base::sha256(*module);
-    source_.modules[hash] = std::move(*module);
+    source_.add(hash, std::move(*module));
     return hash;
   }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "wasm/slot_turn.h"
 #include "wasm/trap.h"
 
 namespace wasm {
@@ -81,7 +82,9 @@ std::optional<FunctionType> Linker::type_of(std::string_view module, std::string
 
 wasm_trap_t* Linker::call_plain(void* function, wasmtime_caller_t* raw, wasmtime_val_raw_t* values,
                                 std::size_t /*count*/) noexcept {
+  [[maybe_unused]] const SlotTurn stack(static_cast<const void*>(__builtin_frame_address(0)));
   Caller caller(raw);
+  [[maybe_unused]] const SlotTurn memory([&] { return caller.memory().data(); });
   return reinterpret_cast<Plain>(function)(caller, values) ? nullptr : stop();
 }
 
@@ -90,6 +93,7 @@ void Linker::call_suspending(void* function, wasmtime_caller_t* raw,
                              wasmtime_val_t* results, std::size_t /*result_count*/,
                              wasm_trap_t** trap,
                              wasmtime_async_continuation_t* continuation) noexcept {
+  [[maybe_unused]] const SlotTurn stack(static_cast<const void*>(__builtin_frame_address(0)));
   std::array<wasmtime_val_raw_t, kMaxParameters> values;
   for (std::size_t i = 0; i < argument_count; ++i) {
     if (arguments[i].kind == WASMTIME_I32) {
@@ -99,6 +103,7 @@ void Linker::call_suspending(void* function, wasmtime_caller_t* raw,
     }
   }
   Caller caller(raw);
+  [[maybe_unused]] const SlotTurn memory([&] { return caller.memory().data(); });
   Suspension& suspension = caller.store_->suspension();
   *continuation = {.callback = already_done, .env = nullptr, .finalizer = nullptr};
   const std::optional<Step> step = reinterpret_cast<Suspending>(function)(caller, values.data());
