@@ -37,8 +37,6 @@ Store::~Store() {
   roost_limiter_release(&limiter_);
 }
 
-void Store::set_slice(std::uint64_t ticks) {
-  wasmtime_context_set_epoch_deadline(context_, ticks);
-}
+void Store::set_slice(std::uint64_t ticks) { wasmtime_context_set_epoch_deadline(context_, ticks); }
 
 }  // namespace wasm
