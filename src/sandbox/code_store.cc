@@ -126,31 +126,29 @@ void CodeStore::remove(const base::Sha256& module) const {
   ::unlink(path(module, ".seal").c_str());
 }
 
-void CodeStore::keep_only(const std::set<base::Sha256>& modules,
-                          std::filesystem::file_time_type then) const {
-  std::set<std::string> kept;
-  for (const base::Sha256& module : modules) kept.insert(path(module, "").filename().string());
+void CodeStore::keep_only(const std::set<base::Sha256>& modules, const Left& left) const {
+  std::set<std::filesystem::path> kept;
+  for (const base::Sha256& module : modules) kept.insert(path(module, "").filename());
   std::error_code error;
-  std::vector<std::filesystem::path> useless;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    const bool old = entry.last_write_time(error) < then && !error;
-    if (old && !kept.contains(entry.path().stem().string())) useless.push_back(entry.path());
+  for (const auto& file : left) {
+    if (!kept.contains(file.stem())) std::filesystem::remove(file, error);
   }
-  for (const auto& file : useless) std::filesystem::remove(file, error);
 }
 
-void CodeStore::sweep() const {
+CodeStore::Left CodeStore::sweep() const {
   const std::string ours = "-" + base::to_hex(big_endian(compatibility_));
   std::error_code error;
   std::vector<std::filesystem::path> useless;
+  Left left;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
     const std::string ending = entry.path().extension().string();
     const bool code = ending == ".code" || ending == ".seal";
     const bool unfinished = entry.path().filename().string().starts_with(kTemporary);
     const bool foreign = code && !entry.path().stem().string().ends_with(ours);
-    if (unfinished || foreign) useless.push_back(entry.path());
+    (unfinished || foreign ? useless : left).push_back(entry.path());
   }
   for (const auto& file : useless) std::filesystem::remove(file, error);
+  return left;
 }
 
 }  // namespace sandbox

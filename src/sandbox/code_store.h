@@ -16,6 +16,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/crypto.h"
 #include "base/error.h"
@@ -38,12 +40,13 @@ class CodeStore {
   // Of a module that turned out to be none for this server.
   void remove(const base::Sha256& module) const;
 
-  // Deletes what was written before `then` for any other module.
-  void keep_only(const std::set<base::Sha256>& modules, std::filesystem::file_time_type then) const;
-
   // Deletes what no call can use any more: files that a crash left unfinished, and code of other
-  // engines. Before the first `put`.
-  void sweep() const;
+  // engines. What stays is `Left`, until `keep_only`. Before the first `put`.
+  using Left = std::vector<std::filesystem::path>;
+  [[nodiscard]] Left sweep() const;
+
+  // Deletes those of the files that an earlier run left which are of any other module.
+  void keep_only(const std::set<base::Sha256>& modules, const Left& left) const;
 
  private:
   [[nodiscard]] std::filesystem::path path(const base::Sha256& module,

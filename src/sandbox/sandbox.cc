@@ -54,19 +54,18 @@ class EngineSandbox final : public Sandbox {
         linker_(link_host_functions(engine_)),
         compiler_(settings.compiler_program),
         code_(settings.code_folder, engine_.compatibility(), master.derive(kSealPurpose)),
+        left_(code_.sweep()),
         programs_(max_programs(max_mappings())),
         source_(source),
         database_(database),
         blocking_(blocking),
         long_work_(long_work),
-        background_(blocking) {
-    code_.sweep();
-  }
+        background_(blocking) {}
 
   reactor::Task<CallResult> call(reactor::Loop& loop, CallRequest request) override;
   base::Result<bool> preload(const base::Sha256& module) override;
   void keep_code_of(const std::set<base::Sha256>& modules) override {
-    code_.keep_only(modules, made_at_);
+    code_.keep_only(modules, left_);
   }
   base::Result<void> prepare(std::string_view module, const catalog::Limits& limits) override;
   [[nodiscard]] Live live() const override {
@@ -96,13 +95,13 @@ class EngineSandbox final : public Sandbox {
   base::Result<ProgramPtr> load_compiled(const base::Sha256& hash);
   base::Result<void> compile(const base::Sha256& hash, std::string_view module);
 
-  const std::filesystem::file_time_type made_at_ = std::filesystem::file_time_type::clock::now();
   wasm::Engine engine_;
   wasm::MemoryBudget budget_;
   Ticker ticker_;
   wasm::Linker linker_;
   Compiler compiler_;
   CodeStore code_;
+  const CodeStore::Left left_;
   ProgramCache programs_;
   ModuleSource& source_;
   database::Pool& database_;

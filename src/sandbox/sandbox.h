@@ -89,8 +89,8 @@ class Sandbox {
   // when it would push another one out: then nothing is done. Blocks.
   virtual base::Result<bool> preload(const base::Sha256& module) = 0;
 
-  // Deletes the compiled code of all other modules, but for what was compiled since this Sandbox
-  // was made. Blocks.
+  // Deletes the compiled code of all other modules that was there when this Sandbox was made: what
+  // was compiled since may be of functions that are being deployed. Blocks.
   virtual void keep_code_of(const std::set<base::Sha256>& modules) = 0;
 
   // Checks a module for deployment: valid, exports `memory` and `handle: () -> ()`, imports only
