@@ -14,13 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string header(const cli::HttpResponse& answer, std::string_view name) {
-  for (const auto& [each, value] : answer.headers) {
-    if (each == name) return value;
-  }
-  return {};
-}
-
 class Backup : public ::testing::Test {
  protected:
   void serve() { server_ = std::make_unique<ServerProcess>(folder_ / "data"); }

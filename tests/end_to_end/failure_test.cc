@@ -109,11 +109,8 @@ TEST_F(Failure, ConcurrencyLimit429) {
   const auto refused = call();
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(code_of(refused), "CONCURRENCY_LIMIT");
-  const auto header = std::ranges::find(refused.headers, std::string("retry-after"),
-                                        &std::pair<std::string, std::string>::first);
-  ASSERT_NE(header, refused.headers.end());
-  const int after = std::stoi(header->second);
-  EXPECT_GE(after, 1);
+  const int after = std::atoi(header(refused, "retry-after").c_str());
+  EXPECT_GE(after, 1) << "there is none, or it says too little";
   EXPECT_LE(after, 60);
   EXPECT_EQ(running.get().status, 200);
   EXPECT_EQ(waiting.get().status, 200) << "it got the place";

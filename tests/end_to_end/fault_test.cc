@@ -165,6 +165,33 @@ TEST(Fault, DamagedCompiledCodeIsMadeAgain) {
   EXPECT_TRUE(says(response.body, "Ada"));
 }
 
+// What the catalog has of it is not what was deployed, and no code is left of before.
+TEST(Fault, DamagedModuleDoesNotBoot) {
+  const database::TestFolder test;
+  {
+    const ServerProcess server(test / "data");
+    server.deploy("hello");
+    server.deploy("counter");
+  }
+  fs::remove_all(test / "data/code");
+  {
+    Outsider outsider(test / "data/roost.db");
+    outsider.run("PRAGMA foreign_keys = OFF");
+    outsider.run(
+        "UPDATE modules SET bytes = zeroblob(100) WHERE sha256 ="
+        " (SELECT module FROM versions JOIN functions f ON f.id = function_id WHERE name = "
+        "'hello')");
+  }
+  const ServerProcess server(test / "data");
+  const auto response = server.call("hello");
+  EXPECT_EQ(response.status, 500) << response.body;
+  EXPECT_EQ(header(response, "sb-error-code"), "BOOT_ERROR");
+  EXPECT_TRUE(says(response.body, "deploy")) << "what to do: " << response.body;
+  EXPECT_EQ(server.call("counter").status, 200) << "the others are well";
+  server.deploy("hello");
+  EXPECT_EQ(server.call("hello").status, 200);
+}
+
 TEST(Fault, EmptiedCatalogIsRefused) {
   const database::TestFolder test;
   {

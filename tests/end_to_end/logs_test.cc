@@ -41,9 +41,7 @@ std::vector<std::string> call_until_gone(const ServerProcess& server, std::atomi
     const cli::HttpResponse answer = server.call("hello", R"({"name":"Ada"})");
     if (answer.status == 0) return ids;
     EXPECT_EQ(answer.status, 200);
-    for (const auto& [name, value] : answer.headers) {
-      if (name == "x-request-id") ids.push_back(value);
-    }
+    ids.push_back(header(answer, "x-request-id"));
     answers.fetch_add(1);
   }
 }

@@ -34,6 +34,13 @@ std::vector<std::string> arguments_of(const std::filesystem::path& data,
 
 }  // namespace
 
+std::string header(const cli::HttpResponse& answer, std::string_view name) {
+  for (const auto& [each, value] : answer.headers) {
+    if (each == name) return value;
+  }
+  return {};
+}
+
 ServerProcess::ServerProcess(std::filesystem::path data, const std::vector<std::string>& flags)
     : data_(std::move(data)), process_(arguments_of(data_, flags)) {
   // keys.json may be an earlier start's until the server says that it serves.

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/http_client.h"
@@ -17,6 +18,9 @@ constexpr int kPlaces = 48;
 #else
 constexpr int kPlaces = 1000;
 #endif
+
+// Empty when there is none; `name` in lower case.
+[[nodiscard]] std::string header(const cli::HttpResponse& answer, std::string_view name);
 
 class ServerProcess {
  public:
