@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { barChart } from './chart.mjs';
+import { wasmtimeProgram } from './http/wasmtime_serve.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const build = process.argv[2];
@@ -49,15 +50,23 @@ function httpTable(rows) {
   );
 }
 
-// Where this run is worse than the committed one by more than the noise of both.
+// Worse or better than the committed row by more than the noise of both: no round of one comes up to any of the other.
+function moved(row, old) {
+  if (!old) return 'NEW';
+  if (row.ratioGreatest < old.ratioLeast) return 'WORSE';
+  return row.ratioLeast > old.ratioGreatest ? 'BETTER' : '';
+}
+
+// The rows that are worse; says of each how it moved.
 function worse(now, before) {
   const found = [];
   for (const name of ['hello', 'read']) {
     for (const row of now[name].filter((each) => each.contender.startsWith('Roost'))) {
       const old = before[name].find((each) => each.contender === row.contender && each.connections === row.connections);
-      const moved = old && row.ratioGreatest < old.ratioLeast;
-      console.log(`${moved ? 'WORSE  ' : '       '}${name}, ${row.contender}, ${row.connections} connections: ${row.ratio} (committed: ${old?.ratio ?? 'none'})`);
-      if (moved) found.push(row);
+      const how = moved(row, old);
+      const seen = ({ ratio, ratioLeast, ratioGreatest }) => `${ratio} (${ratioLeast} … ${ratioGreatest})`;
+      console.log(`${how.padEnd(7)}${name}, ${row.contender}, ${row.connections} connections: ${seen(row)}, committed: ${old ? seen(old) : 'none'}`);
+      if (how === 'WORSE') found.push(row);
     }
   }
   return found;
@@ -86,7 +95,7 @@ writeFileSync(
 Written by \`make bench\`; nothing here is by hand. ${new Date().toISOString().slice(0, 10)}, commit ${version('git', 'rev-parse', '--short', 'HEAD')}.
 
 ${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, load average ${readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(' ')} at the end.
-clang ${/\d+\.\d+\.\d+/.exec(version('clang++-19', '--version'))?.[0]}, Node ${process.version}; npm's peers as bench/http/package.json names them.
+clang ${/\d+\.\d+\.\d+/.exec(version('clang++-19', '--version'))?.[0]}, Node ${process.version}; npm's peers as bench/http/package.json names them; wasmtime serve (scripts/bench-peers): ${version(wasmtimeProgram, '--version')}.
 
 The machine is shared: ratios are of each round beside the first line of its table in the same round, and say more than requests per second.
 

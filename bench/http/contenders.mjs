@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Roost } from './roost.mjs';
 import { ServerProcess, freePort, get } from './server_process.mjs';
 import { nginxConfig } from './nginx.mjs';
+import { wasmtimeIsThere, wasmtimeServe } from './wasmtime_serve.mjs';
 import { workerdConfig } from './workerd.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -35,6 +36,12 @@ async function workerdPeer(name, folder, file, wasm) {
   return peer(name, [workerd, 'serve', config], port);
 }
 
+async function wasmtimePeer(build, folder) {
+  const port = await freePort();
+  const command = wasmtimeServe({ module: `${build}/bench/wasi_hello.wasm`, folder, port });
+  return peer('wasmtime serve, the smallest component', command, port);
+}
+
 async function nginx(folder) {
   const port = await freePort();
   writeFileSync(`${folder}/nginx.conf`, nginxConfig({ folder, port }));
@@ -61,6 +68,7 @@ async function hello(build, folder) {
     await script('Deno', [deno, 'run', '--allow-net'], 'deno_hello.mjs'),
     await workerdPeer('workerd, JavaScript', folder, 'workerd_hello.mjs'),
     await workerdPeer('workerd, the smallest module', folder, 'workerd_wasm.mjs', `${build}/bench/bare.wasm`),
+    ...(wasmtimeIsThere() ? [await wasmtimePeer(build, folder)] : []),
   ];
 }
 
