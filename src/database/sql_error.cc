@@ -40,6 +40,8 @@ constexpr std::array kEntries{
     Entry{SqlState::kInsufficientPrivilege, "42501", "insufficient_privilege"},
     Entry{SqlState::kCardinalityViolation, "21000", "cardinality_violation"},
     Entry{SqlState::kInvalidTextRepresentation, "22P02", "invalid_text_representation"},
+    Entry{SqlState::kUntranslatableCharacter, "22P05", "untranslatable_character"},
+    Entry{SqlState::kCharacterNotInRepertoire, "22021", "character_not_in_repertoire"},
     Entry{SqlState::kNumericValueOutOfRange, "22003", "numeric_value_out_of_range"},
     Entry{SqlState::kDivisionByZero, "22012", "division_by_zero"},
     Entry{SqlState::kInvalidParameterValue, "22023", "invalid_parameter_value"},

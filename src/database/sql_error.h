@@ -41,6 +41,8 @@ enum class SqlState : std::uint8_t {
   kInsufficientPrivilege,      // 42501: no grant, or a row that a policy refuses
   kCardinalityViolation,       // 21000
   kInvalidTextRepresentation,  // 22P02
+  kUntranslatableCharacter,    // 22P05: an escape of U+0000 in JSON
+  kCharacterNotInRepertoire,   // 22021: U+0000 in a text
   kNumericValueOutOfRange,     // 22003
   kDivisionByZero,             // 22012
   kInvalidParameterValue,      // 22023

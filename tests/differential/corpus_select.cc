@@ -22,6 +22,13 @@ constexpr std::string_view kSelect[] = {
     "SELECT count(*) FROM documents",
     "SELECT count(body), count(DISTINCT n), sum(n), min(score), max(title) FROM notes",
     "SELECT avg(n) AS mean, avg(score) AS score FROM notes",
+    // Characters that no text may hold.
+    "SELECT chr(65) || chr(233) || chr(128512) AS letters",
+    "SELECT chr(0)",
+    "SELECT chr(-1)",
+    "SELECT chr(55296)",
+    "SELECT chr(1114112)",
+    R"(SELECT '{"t":"a\u0000b"}'::json ->> 't')",
     // Conditions, NULLs.
     "SELECT id FROM notes WHERE n > 5",
     "SELECT id FROM notes WHERE n IS NULL OR body IS NULL",

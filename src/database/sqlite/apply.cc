@@ -1,6 +1,7 @@
 // Changes to the data, row by row (keeper.h): security-critical.
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <unordered_set>
 #include <utility>
 
@@ -27,6 +28,21 @@ int bind_row(sqlite3_stmt* statement, const StoredRow& values) {
   int index = 1;
   for (const OwnedValue& value : values) sqlite3_bind_value(statement, index++, value.get());
   return index;
+}
+
+// SQLite's own functions, CHECK's length() among them, end a text at its first U+0000: more than
+// they look at could stand behind it. PostgreSQL's texts have none.
+SqlResult<void> check_texts(const StoredRow& values) {
+  for (const OwnedValue& value : values) {
+    if (sqlite3_value_type(value.get()) != SQLITE_TEXT) continue;
+    const void* const text = sqlite3_value_text(value.get());
+    const int bytes = sqlite3_value_bytes(value.get());
+    if (text != nullptr && std::memchr(text, 0, static_cast<std::size_t>(bytes)) != nullptr) {
+      return sql_fail(SqlState::kCharacterNotInRepertoire,
+                      "invalid byte sequence for encoding \"UTF8\": 0x00");
+    }
+  }
+  return {};
 }
 
 std::size_t key_width(const Table& table) { return std::max<std::size_t>(table.key.size(), 1); }
@@ -132,6 +148,7 @@ SqlResult<Keeper::Changed> Keeper::update(std::size_t table, const Assignment& a
     if (item.values.size() != assignment.columns.size()) {
       return sql_fail(SqlState::kInternalError, "a change has the wrong number of values");
     }
+    if (auto sound = check_texts(item.values); !sound) return sql_fail(std::move(sound.error()));
     bind_key(statement->get(), bind_row(statement->get(), item.values), item.key);
     if (checks) armed_ = Armed{table, Command::kUpdate, need, false};
     auto outcome = run_change(statement->get(), table, returning);
@@ -277,6 +294,7 @@ class Keeper::Inserter {
     const bool returning = want_rows_ || updates_ || again;
     auto statement = keeper_.insert_statement(table_, row.columns, upsert_, returning);
     if (!statement) return sql_fail(std::move(statement.error()));
+    if (auto sound = check_texts(row.values); !sound) return sound;
     bind_row(statement->get(), row.values);
     if (checks_ || updates_) {
       keeper_.armed_ = Armed{table_, Command::kInsert, need_ && !partly, late && !partly};

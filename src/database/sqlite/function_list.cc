@@ -31,7 +31,7 @@ constexpr std::array kFunctions{
     ListedFunction{"ceiling", "pg_ceil", 1, 1, kUnknown, Form::kSameType},
     ListedFunction{"char_length", "length", 1, 1, kInteger},
     ListedFunction{"character_length", "length", 1, 1, kInteger},
-    ListedFunction{"chr", "char", 1, 1, kText},
+    ListedFunction{"chr", "pg_chr", 1, 1, kText},
     ListedFunction{"clock_timestamp", "pg_now", 0, 0, kText},
     ListedFunction{"concat", "pg_concat", 1, kMany, kText, Form::kConcat},
     ListedFunction{"concat_ws", "pg_concat_ws", 2, kMany, kText, Form::kConcat},

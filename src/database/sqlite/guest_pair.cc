@@ -31,7 +31,6 @@ bool is_allowed_function(std::string_view name) {
                                                    "auth_role",
                                                    "auth_uid",
                                                    "avg",
-                                                   "char",
                                                    "coalesce",
                                                    "count",
                                                    "cume_dist",

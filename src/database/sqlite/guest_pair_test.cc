@@ -116,6 +116,25 @@ TEST_F(GuestPairTest, ListsAreReadWhereverTheyStand) {
             R"([{"fullkey":"$.a[0]"}])");
 }
 
+// What length() does not count could be longer than a CHECK allows. Parameters with it do not come
+// as far as here (host/parameters.h); this is for whatever else may make one.
+TEST_F(GuestPairTest, NoTextHoldsU0000) {
+  const auto asked = [this](const std::string& sql, Value value) {
+    const auto rows = pair_->run(user("alice"), {sql, {std::move(value)}}, {});
+    return rows ? rows->json : std::string(code_of(rows.error().state));
+  };
+  EXPECT_EQ(asked("INSERT INTO notes VALUES (7, 'alice', $1 ->> 0)", Json{R"(["a\u0000b"])"}),
+            "22P05");
+  const std::string text("a\0b", 3);
+  EXPECT_EQ(asked("INSERT INTO notes VALUES (7, 'alice', $1)", text), "22021");
+  EXPECT_EQ(asked("UPDATE notes SET body = $1", text), "22021");
+  EXPECT_EQ(asked("INSERT INTO notes VALUES (1, 'alice', 'x') ON CONFLICT (id)"
+                  " DO UPDATE SET body = $1",
+                  text),
+            "22021");
+  EXPECT_EQ(run("alice", "SELECT body FROM notes")->json, R"([{"body":"milk"}])");
+}
+
 TEST_F(GuestPairTest, NobodyIsTheCallerBetweenStatements) {
   ASSERT_EQ(run("alice", "SELECT body FROM notes")->json, R"([{"body":"milk"}])");
   EXPECT_EQ(rows_of("SELECT 1 WHERE auth_uid() IS NOT NULL OR auth_role() <> 'anon'"), 0);

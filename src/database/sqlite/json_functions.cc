@@ -33,7 +33,11 @@ void json_text(FunctionCall& call) {
   if (error || !text.is_string()) {
     return call.fail(SqlState::kInvalidTextRepresentation, "invalid input syntax for type json");
   }
-  call.answer(std::string_view(text.get_string()));
+  const std::string_view content = text.get_string();
+  if (content.find('\0') != std::string_view::npos) {
+    return call.fail(SqlState::kUntranslatableCharacter, "unsupported Unicode escape sequence");
+  }
+  call.answer(content);
 }
 
 constexpr std::array kFunctions{

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "database/sqlite/function_call.h"
 
 namespace database::sqlite {
@@ -34,6 +36,40 @@ bool too_long(FunctionCall& call, std::uint64_t bytes) {
   if (bytes <= call.max_length()) return false;
   call.fail(SqlState::kProgramLimitExceeded, "requested length too large");
   return true;
+}
+
+// UTF-8 (RFC 3629, section 3).
+std::string encoded(std::uint32_t character) {
+  const auto continuation = [](std::uint32_t bits) {
+    return static_cast<char>(0x80 | (bits & 0x3F));
+  };
+  if (character < 0x80) return {static_cast<char>(character)};
+  if (character < 0x800) return {static_cast<char>(0xC0 | character >> 6), continuation(character)};
+  if (character < 0x10000) {
+    return {static_cast<char>(0xE0 | character >> 12), continuation(character >> 6),
+            continuation(character)};
+  }
+  return {static_cast<char>(0xF0 | character >> 18), continuation(character >> 12),
+          continuation(character >> 6), continuation(character)};
+}
+
+void chr(FunctionCall& call) {
+  const auto number = call.integer(0);
+  if (!number) return;
+  if (*number < 0) {
+    return call.fail(SqlState::kInvalidParameterValue, "character number must be positive");
+  }
+  const auto refuse = [&call](std::string_view why) {
+    call.fail(SqlState::kProgramLimitExceeded, why);
+  };
+  if (*number == 0) return refuse("null character not permitted");
+  if (*number > 0x10FFFF) {
+    return refuse(fmt::format("requested character too large for encoding: {}", *number));
+  }
+  if (*number >= 0xD800 && *number <= 0xDFFF) {
+    return refuse(fmt::format("requested character not valid for encoding: {}", *number));
+  }
+  call.answer(std::string_view(encoded(static_cast<std::uint32_t>(*number))));
 }
 
 void substr(FunctionCall& call) {
@@ -279,6 +315,7 @@ void ilike(FunctionCall& call) {
 }
 
 constexpr std::array kFunctions{
+    Function{"pg_chr", 1, 1, &chr},
     Function{"pg_substr", 2, 3, &substr},
     Function{"pg_left", 2, 2, &left},
     Function{"pg_right", 2, 2, &right},
