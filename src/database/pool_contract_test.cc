@@ -156,6 +156,32 @@ TEST_P(PoolContract, ADeadlineEndsReadsAndWrites) {
   EXPECT_EQ(json(ann, "SELECT count(*) FROM counters"), R"([{"count":0}])");
 }
 
+// An administrator's long report is no reason for anybody's write to wait.
+TEST_P(PoolContract, ScriptsThatOnlyReadHoldUpNoWriter) {
+  using Answer = SqlResult<std::vector<Rows>>;
+  std::promise<Answer> promise;
+  auto report = promise.get_future();
+  auto task = pool_->administer(
+      reactor_.loop(0), SystemAccess(),
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+      {.deadline = base::Deadline::after(std::chrono::seconds(3))});
+  reactor_.loop(0).spawn(
+      [](reactor::Task<Answer> inner, std::promise<Answer>& out) -> reactor::Task<void> {
+        out.set_value(co_await std::move(inner));
+      }(std::move(task), promise));
+  ASSERT_EQ(json(service(), "SELECT count(*) AS n FROM notes"), R"([{"n":0}])") << "it has begun";
+  const auto written = query(service(), "INSERT INTO notes (owner, body) VALUES ('ada', 'milk')",
+                             {}, {.deadline = base::Deadline::after(std::chrono::seconds(1))}, 1);
+  EXPECT_TRUE(written) << written.error().message;
+  EXPECT_NE(report.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  const auto ended = report.get();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().state, SqlState::kQueryCanceled);
+  const auto rows = administer("SELECT body FROM notes; SELECT 1 AS one");
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(rows->at(0).json + rows->at(1).json, R"([{"body":"milk"}][{"one":1}])");
+}
+
 TEST_P(PoolContract, PolicyChangesHoldAtOnceOnEveryLoop) {
   const auto ann = user("ann");
   ASSERT_TRUE(query(ann, kAdd, {"ann", "a"}));

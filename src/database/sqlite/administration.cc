@@ -54,6 +54,10 @@ std::string title_of(const Migration& migration) {
 class SqliteAdministration final : public Administration {
  public:
   SqlResult<void> open(const std::filesystem::path& file);
+  SqlResult<void> open_for_reading(const std::filesystem::path& file) {
+    return connect(file, SQLITE_OPEN_READONLY);
+  }
+  std::optional<SqlResult<std::vector<Rows>>> read(std::string_view script, const Bounds& bounds);
 
   SqlResult<std::vector<Rows>> run(std::string_view script, const Bounds& bounds) override;
   SqlResult<std::vector<std::uint64_t>> migrate(const std::vector<Migration>& migrations,
@@ -64,6 +68,7 @@ class SqliteAdministration final : public Administration {
   class Transaction;
   using Recorded = std::map<std::uint64_t, std::string>;  // SHA-256 in hex, by version
 
+  SqlResult<void> connect(const std::filesystem::path& file, int mode);
   SqlResult<void> configure();
   SqlResult<Recorded> recorded();
   SqlResult<void> apply(const Migration& migration, const Bounds& bounds);
@@ -99,6 +104,7 @@ class SqliteAdministration::Transaction {
 
   // Takes the write lock at once.
   SqlResult<void> begin() { return execute(owner_.connection_.get(), "BEGIN IMMEDIATE"); }
+  SqlResult<void> begin_reading() { return execute(owner_.connection_.get(), "BEGIN"); }
   SqlResult<void> commit() { return execute(owner_.connection_.get(), "COMMIT"); }
 
  private:
@@ -107,10 +113,13 @@ class SqliteAdministration::Transaction {
 
 SqlResult<void> SqliteAdministration::open(const std::filesystem::path& file) {
   if (auto made = make_file(file); !made) return made;
+  return connect(file, SQLITE_OPEN_READWRITE);
+}
+
+SqlResult<void> SqliteAdministration::connect(const std::filesystem::path& file, int mode) {
   sqlite3* raw = nullptr;
-  const int status =
-      sqlite3_open_v2(file.c_str(), &raw,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int status = sqlite3_open_v2(file.c_str(), &raw,
+                                     mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   connection_.reset(raw);
   if (raw == nullptr) return sql_fail(SqlState::kOutOfMemory, "out of memory");
   if (status != SQLITE_OK) return sql_fail(sqlite_error(raw));
@@ -154,6 +163,19 @@ SqlResult<std::vector<Rows>> SqliteAdministration::run(std::string_view script,
   if (auto committed = transaction.commit(); !committed) {
     return sql_fail(std::move(committed.error()));
   }
+  return rows;
+}
+
+std::optional<SqlResult<std::vector<Rows>>> SqliteAdministration::read(std::string_view script,
+                                                                       const Bounds& bounds) {
+  Transaction transaction(*this, bounds);
+  if (!transaction.begin_reading()) return std::nullopt;
+  Script reading(connection_.get(), guard_, script, bounds);
+  if (!reading.only_reads()) return std::nullopt;
+  auto rows = reading.read();
+  const bool final = rows || rows.error().state == SqlState::kQueryCanceled ||
+                     rows.error().state == SqlState::kProgramLimitExceeded;
+  if (!final) return std::nullopt;
   return rows;
 }
 
@@ -258,6 +280,14 @@ SqlResult<std::unique_ptr<Administration>> Administration::open(const std::files
     return sql_fail(std::move(opened.error()));
   }
   return administration;
+}
+
+std::optional<SqlResult<std::vector<Rows>>> read_script(const std::filesystem::path& file,
+                                                        std::string_view script,
+                                                        const Bounds& bounds) {
+  SqliteAdministration reader;
+  if (!reader.open_for_reading(file)) return std::nullopt;
+  return reader.read(script, bounds);
 }
 
 }  // namespace database::sqlite

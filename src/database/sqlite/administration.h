@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,13 @@ class Administration {
                                                         const Bounds& bounds) = 0;
   virtual SqlResult<std::vector<TableSecurity>> security() = 0;
 };
+
+// A script that only reads, on a connection of its own beside the writer's: its Rows, or which of
+// the bounds it passed. Nothing for any other script, and where reading fails in another way:
+// `Administration::run` then says why. Blocks.
+std::optional<SqlResult<std::vector<Rows>>> read_script(const std::filesystem::path& file,
+                                                        std::string_view script,
+                                                        const Bounds& bounds);
 
 // The schema with grants and translated policies, as any connection to the file may read it.
 SqlResult<SchemaPtr> load_schema(sqlite3* connection);

@@ -505,6 +505,10 @@ Task<SqlResult<T>> SqlitePool::on_writer(reactor::Loop& loop, base::Deadline dea
 Task<Answer> SqlitePool::administer(reactor::Loop& loop, SystemAccess, std::string script,
                                     Bounds bounds) {
   if (!breaker_.allows()) co_return sql_fail(unavailable());
+  // What only reads, for as long as it may take, holds up no writer.
+  auto read = co_await blocking_.run(
+      [this, script, bounds] { return sqlite::read_script(file_, script, bounds); });
+  if (read) co_return std::move(*read);
   co_return co_await on_writer<std::vector<Rows>>(
       loop, bounds.deadline, [script = std::move(script), bounds](Administration& administration) {
         return administration.run(script, bounds);

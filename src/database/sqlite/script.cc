@@ -21,6 +21,37 @@ constexpr std::size_t kMaxScript = 64 * base::kMiB;
 
 SqlResult<std::vector<Rows>> Script::run() {
   if (auto begun = begin(); !begun) return sql_fail(std::move(begun.error()));
+  auto answers = run_all();
+  if (!answers) return answers;
+  if (auto finished = finish(); !finished) return sql_fail(std::move(finished.error()));
+  return answers;
+}
+
+bool Script::only_reads() {
+  if (!check_text()) return false;
+  const ScriptGuard::Armed armed(guard_);
+  for (std::string_view rest = text_; !rest.empty();) {
+    if (sql::begins_policy_statement(rest)) return false;
+    sqlite3_stmt* raw = nullptr;
+    const char* tail = nullptr;
+    const int status =
+        sqlite3_prepare_v3(connection_, rest.data(), static_cast<int>(rest.size()), 0, &raw, &tail);
+    const StatementHandle statement(raw);
+    if (status != SQLITE_OK) return false;
+    if (statement && sqlite3_stmt_readonly(raw) == 0) return false;
+    rest.remove_prefix(static_cast<std::size_t>(tail - rest.data()));
+  }
+  return true;
+}
+
+SqlResult<std::vector<Rows>> Script::read() {
+  const auto version = schema_version(connection_);
+  if (!version) return sql_fail(version.error());
+  version_ = *version;
+  return run_all();
+}
+
+SqlResult<std::vector<Rows>> Script::run_all() {
   std::vector<Rows> answers;
   while (at_ < text_.size()) {
     auto rows = run_next();
@@ -32,11 +63,10 @@ SqlResult<std::vector<Rows>> Script::run() {
     bounds_.max_bytes -= std::min<std::uint64_t>(bounds_.max_bytes, (*rows)->json.size());
     answers.push_back(std::move(**rows));
   }
-  if (auto finished = finish(); !finished) return sql_fail(std::move(finished.error()));
   return answers;
 }
 
-SqlResult<void> Script::begin() {
+SqlResult<void> Script::check_text() const {
   if (text_.size() > kMaxScript) {
     return sql_fail(
         SqlState::kProgramLimitExceeded,
@@ -46,6 +76,11 @@ SqlResult<void> Script::begin() {
   if (const auto nul = text_.find('\0'); nul != std::string_view::npos) {
     return sql_fail(SqlState::kSyntaxError, "a script cannot hold a NUL character", position(nul));
   }
+  return {};
+}
+
+SqlResult<void> Script::begin() {
+  if (auto sound = check_text(); !sound) return sound;
   if (auto forgotten = store_.forget_dropped(); !forgotten) return forgotten;
   auto tables = root_pages();
   if (!tables) return sql_fail(std::move(tables.error()));

@@ -29,10 +29,17 @@ class Script {
   // The Rows of each statement. An error says which statement it is of, and where in the script.
   SqlResult<std::vector<Rows>> run();
 
+  // Whether each statement can be prepared on the schema as it is, and none of them would write.
+  [[nodiscard]] bool only_reads();
+  // `run` of such a script: in any transaction.
+  SqlResult<std::vector<Rows>> read();
+
  private:
   using RootPages = std::map<std::string, std::int64_t>;  // by table
 
+  [[nodiscard]] SqlResult<void> check_text() const;
   SqlResult<void> begin();
+  SqlResult<std::vector<Rows>> run_all();
   SqlResult<std::optional<Rows>> run_next();
   SqlResult<std::optional<Rows>> run_policy_statement(std::string_view rest);
   SqlResult<std::optional<Rows>> run_statement(std::string_view rest);
