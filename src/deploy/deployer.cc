@@ -32,8 +32,16 @@ base::Result<void> check_triggers(const catalog::Config& config) {
 }
 
 base::Error not_installed(const base::Error& error) {
-  return {error.code, "the function is deployed, but its triggers are not installed: " +
-                          error.message + "; deploy it again, or restart the server"};
+  return {error.code,
+          "the function is deployed, but its triggers are not installed: " + error.message +
+              "; when that is mended, deploy it again or restart the "
+              "server"};
+}
+
+base::Error not_fired(const TriggerFault& fault) {
+  return {base::Code::kInvalidArgument, "the function `" + fault.function +
+                                            "` is deployed, but not its trigger `" + fault.trigger +
+                                            "`: " + fault.reason};
 }
 
 }  // namespace
@@ -61,6 +69,10 @@ reactor::Task<base::Result<void>> Deployer::follow(reactor::Loop& loop, catalog:
   if (!fires(before) && !fires(after)) co_return base::Result<void>();
   auto installed = co_await triggers_.reconcile(loop);
   if (!installed) co_return base::fail(not_installed(installed.error()));
+  if (after == nullptr) co_return base::Result<void>();
+  for (const TriggerFault& fault : triggers_.faults()) {
+    if (fault.function == after->name()) co_return base::fail(not_fired(fault));
+  }
   co_return base::Result<void>();
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "catalog/registry.h"
 #include "deploy/trigger_store.h"
@@ -45,6 +46,9 @@ class Deployer {
 
   // After a change of the database's tables: what fires on them is made anew.
   reactor::Task<base::Result<void>> refresh(reactor::Loop& loop);
+
+  // What does not fire as it is written; any thread.
+  [[nodiscard]] std::vector<TriggerFault> faults() const { return triggers_.faults(); }
 
   [[nodiscard]] std::uint64_t max_module_bytes() const { return settings_.max_module_bytes; }
 

@@ -138,5 +138,16 @@ TEST_F(DeployerTest, WhatFiresFollowsEachVersion) {
   EXPECT_EQ(registry_->find("hello")->version.number, 3);
 }
 
+TEST_F(DeployerTest, OnlyItsOwnTriggersAreADeploymentsConcern) {
+  config_.triggers = {*catalog::Trigger::parse("cron:* * * * *")};
+  triggers_.faulty = {{"other", "table:gone:insert", "there is no table gone"}};
+  EXPECT_TRUE(create("one"));
+  triggers_.faulty.push_back({"hello", "cron:* * * * *", "no clock"});
+  const Deployed half = deploy("two");
+  EXPECT_EQ(code_of(half), base::Code::kInvalidArgument);
+  EXPECT_EQ(half.error().message,
+            "the function `hello` is deployed, but not its trigger `cron:* * * * *`: no clock");
+}
+
 }  // namespace
 }  // namespace deploy

@@ -16,6 +16,9 @@ class FakeTriggerStore final : public TriggerStore {
     co_return failure ? base::fail(*failure) : base::Result<void>();
   }
 
+  [[nodiscard]] std::vector<TriggerFault> faults() const override { return faulty; }
+
+  std::vector<TriggerFault> faulty;
   std::optional<base::Error> refusal;
   std::optional<base::Error> failure;
   int checked = 0;

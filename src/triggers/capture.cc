@@ -126,14 +126,32 @@ std::string size_of(const CapturedTable& table, Operation operation) {
   return size_of("OLD", table.columns) + " + " + size_of("NEW", table.columns);
 }
 
+std::vector<std::string> names_in(std::string_view list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const auto comma = list.find(',');
+    names.emplace_back(list.substr(0, comma));
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+  }
+  return names;
+}
+
+// Why SQLite cannot tell of its changes; empty when it can.
+std::string why_not(const CapturedTable& table, std::string_view name) {
+  if (table.columns.empty()) return fmt::format("there is no table {}", name);
+  const bool system = lower(table.name).starts_with("sqlite_");
+  if (table.kind == "table" && !system) return "";
+  return fmt::format("{} is a {}{}: only a plain table's changes can be captured", table.name,
+                     system ? "system" : table.kind, table.kind == "view" ? "" : " table");
+}
+
 }  // namespace
 
 std::string_view name_of(Operation operation) {
   return kOperations.at(static_cast<std::size_t>(operation));
 }
 
-base::Result<std::vector<Capture>> parse_captures(const catalog::Trigger& trigger,
-                                                  const CapturedTable& table) {
+std::vector<Capture> captures_of(const catalog::Trigger& trigger) {
   std::vector<Capture> captures;
   std::string_view rest = trigger.detail;  // catalog/trigger.cc has checked its form
   while (!rest.empty()) {
@@ -146,33 +164,40 @@ base::Result<std::vector<Capture>> parse_captures(const catalog::Trigger& trigge
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end);
     if (rest.starts_with('(')) {
       const auto close = rest.find(')');
-      std::string_view list = rest.substr(1, close - 1);
-      while (!list.empty()) {
-        const auto comma = list.find(',');
-        capture.columns.emplace_back(list.substr(0, comma));
-        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-      }
+      capture.columns = names_in(rest.substr(1, close - 1));
       rest = rest.substr(close + 1);
-    }
-    for (const std::string& column : capture.columns) {
-      const auto found = std::ranges::find_if(
-          table.columns, [&](const std::string& each) { return lower(each) == lower(column); });
-      if (found == table.columns.end()) {
-        return base::fail(base::Code::kInvalidArgument,
-                          fmt::format("the trigger `{}` names the column {}, which the table {} "
-                                      "does not have",
-                                      trigger.text(), column, table.name));
-      }
-    }
-    if (!trigger.condition.empty()) {
-      auto condition = condition_text(trigger.condition, table, capture.operation);
-      if (!condition) return base::fail(std::move(condition.error()));
-      capture.condition = std::move(*condition);
     }
     captures.push_back(std::move(capture));
     if (rest.starts_with(',')) rest.remove_prefix(1);
   }
   return captures;
+}
+
+base::Result<void> fit(Capture& capture, const catalog::Trigger& trigger,
+                       const CapturedTable& table) {
+  if (std::string why = why_not(table, trigger.subject); !why.empty()) {
+    return base::fail(base::Code::kInvalidArgument, std::move(why));
+  }
+  if (capture.operation != Operation::kUpdate && !capture.columns.empty()) {
+    return base::fail(
+        base::Code::kInvalidArgument,
+        fmt::format("`{}` takes no columns: they say which change of a row counts, so they are "
+                    "`update`'s alone",
+                    lower(name_of(capture.operation))));
+  }
+  for (const std::string& column : capture.columns) {
+    const auto found = std::ranges::find_if(
+        table.columns, [&](const std::string& each) { return lower(each) == lower(column); });
+    if (found == table.columns.end()) {
+      return base::fail(base::Code::kInvalidArgument,
+                        fmt::format("the table {} has no column {}", table.name, column));
+    }
+  }
+  if (trigger.condition.empty()) return {};
+  auto condition = condition_text(trigger.condition, table, capture.operation);
+  if (!condition) return base::fail(std::move(condition.error()));
+  capture.condition = std::move(*condition);
+  return {};
 }
 
 std::string capture_name(std::int64_t trigger, Operation operation) {

@@ -25,8 +25,9 @@ namespace triggers {
 
 struct CapturedTable {
   std::string name;
-  std::vector<std::string> columns;
-  std::vector<std::string> key;  // of its primary key, in order; empty: the rowid
+  std::string kind = "table";        // | "view" | "virtual" | "shadow"
+  std::vector<std::string> columns;  // empty: there is no such table
+  std::vector<std::string> key;      // of its primary key, in order; empty: the rowid
 };
 
 enum class Operation { kInsert, kUpdate, kDelete };
@@ -38,10 +39,12 @@ struct Capture {
   std::string condition;             // SQL (condition.h); empty: always
 };
 
-// What a table trigger listens to: "insert,update(email)". kInvalidArgument names a column that the
-// table does not have, or what its condition may not hold.
-base::Result<std::vector<Capture>> parse_captures(const catalog::Trigger& trigger,
-                                                  const CapturedTable& table);
+// What a table trigger listens to, as it is written: "insert,update(email)".
+std::vector<Capture> captures_of(const catalog::Trigger& trigger);
+// Gives a capture its condition, for the table as it is. kInvalidArgument: the table cannot be
+// captured, it does not have a column, or the condition holds what it may not.
+base::Result<void> fit(Capture& capture, const catalog::Trigger& trigger,
+                       const CapturedTable& table);
 
 // Events that led to one another, at most; the next is dead at once.
 inline constexpr int kMaxDepth = 8;

@@ -49,6 +49,14 @@ std::int64_t next_run(const CronSchedule& schedule) {
   return next ? next->time_since_epoch().count() * 1000 : kNever;
 }
 
+// Whether it is one trigger's own, and not the database's: that is out of reach, or another
+// deployment was faster.
+bool is_of_one(const database::SqlError& error) {
+  const base::Code code = database::to_error(error).code;
+  return error.state != SqlState::kUniqueViolation &&
+         (code == base::Code::kInvalidArgument || code == base::Code::kInternal);
+}
+
 // A new one, or what has changed of one that is there.
 Statement store(std::int64_t id, const std::string& function, int version,
                 const catalog::Trigger& trigger) {
@@ -80,8 +88,9 @@ Installer::Answer<Tables> Installer::ask(reactor::Loop& loop, std::vector<Statem
 
 Installer::Answer<CapturedTable> Installer::table(reactor::Loop& loop, const std::string& name) {
   std::vector<Statement> statements{
-      {"SELECT i.name, i.pk, s.name FROM main.sqlite_schema s, pragma_table_xinfo(s.name) i "
-       "WHERE s.type = 'table' AND lower(s.name) = lower($1) AND substr(s.name, 1, 7) <> '_roost_'",
+      {"SELECT i.name, i.pk, t.name, t.type FROM pragma_table_list t, pragma_table_xinfo(t.name) i "
+       "WHERE t.schema = 'main' AND lower(t.name) = lower($1) AND substr(t.name, 1, 7) <> "
+       "'_roost_'",
        {name}}};
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
@@ -89,6 +98,7 @@ Installer::Answer<CapturedTable> Installer::table(reactor::Loop& loop, const std
   std::map<std::int64_t, std::string> key;
   for (const Row& row : tables->front()) {
     found.name = text_of(row[2]);
+    found.kind = text_of(row[3]);
     found.columns.push_back(text_of(row[0]));
     if (number_of(row[1]) > 0) key[number_of(row[1])] = text_of(row[0]);
   }
@@ -105,14 +115,12 @@ Task<base::Result<void>> Installer::check(reactor::Loop& loop, const catalog::Co
     } else if (trigger.kind == TriggerKind::kTable) {
       auto found = co_await table(loop, trigger.subject);
       if (!found) co_return base::fail(database::to_error(found.error()));
-      if (found->columns.empty()) {
-        co_return base::fail(base::Code::kInvalidArgument,
-                             fmt::format("the trigger `{}`: there is no table {}: make it first, "
-                                         "with `roost db migrate` or `roost db sql`",
-                                         trigger.text(), trigger.subject));
-      }
-      if (auto captures = parse_captures(trigger, *found); !captures) {
-        co_return base::fail(std::move(captures.error()));
+      for (Capture& capture : captures_of(trigger)) {
+        if (auto fits = fit(capture, trigger, *found); !fits) {
+          co_return base::fail(
+              base::Code::kInvalidArgument,
+              fmt::format("the trigger `{}`: {}", trigger.text(), fits.error().message));
+        }
       }
     }
   }
@@ -149,7 +157,7 @@ Task<base::Result<void>> Installer::reconcile(reactor::Loop& loop) {
 Installer::Answer<Installer::Present> Installer::present(reactor::Loop& loop) {
   std::vector<Statement> questions{
       {"SELECT id, function, head, spec, version FROM _roost_trigger", {}},
-      {"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' "
+      {"SELECT name, sql, tbl_name FROM sqlite_schema WHERE type = 'trigger' "
        "AND substr(name, 1, 15) = '_roost_capture_'",
        {}},
       {"SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '_roost_trigger'", {}}};
@@ -160,72 +168,127 @@ Installer::Answer<Installer::Present> Installer::present(reactor::Loop& loop) {
     there.triggers[{text_of(row[1]), text_of(row[2])}] = {number_of(row[0]), text_of(row[3]),
                                                           static_cast<int>(number_of(row[4]))};
   }
-  for (const Row& row : (*answers)[1]) there.captures[text_of(row[0])] = text_of(row[1]);
+  for (const Row& row : (*answers)[1]) {
+    there.captures[text_of(row[0])] = {text_of(row[1]), text_of(row[2])};
+  }
   // Ids are never used again: events of a trigger that is gone may still wait.
   there.next_id = number_of((*answers)[2].front().front()) + 1;
   co_return there;
 }
 
 Installer::Answer<bool> Installer::reconcile_once(reactor::Loop& loop) {
+  const std::vector<Wanted> wants = wanted();
+  auto planned = co_await plan(loop, wants);
+  if (!planned) co_return database::sql_fail(std::move(planned.error()));
+  fires_ = !wants.empty();
+  auto changed = co_await apply(loop, *planned);
+  if (changed) note(std::move(planned->faults));
+  co_return changed;
+}
+
+Installer::Answer<Installer::Plan> Installer::plan(reactor::Loop& loop,
+                                                   const std::vector<Wanted>& wants) {
   auto there = co_await present(loop);
   if (!there) co_return database::sql_fail(std::move(there.error()));
-  std::vector<Statement> changes;
-  const std::vector<Wanted> wants = wanted();
-  const bool fires = !wants.empty();
+  Plan plan;
   for (const Wanted& want : wants) {
+    Step& step = plan.steps.emplace_back(Step{want.function, want.trigger.text()});
     const auto known = there->triggers.extract({want.function, want.trigger.head()});
     const std::int64_t id = known.empty() ? there->next_id++ : known.mapped().id;
     if (known.empty() || known.mapped().spec != want.trigger.text() ||
         known.mapped().version != want.version) {
-      changes.push_back(store(id, want.function, want.version, want.trigger));
+      step.statements.push_back(store(id, want.function, want.version, want.trigger));
     }
     if (want.trigger.kind == TriggerKind::kCron) {
-      const auto schedule = schedule_of(want.trigger);
+      const auto schedule = CronSchedule::parse(want.trigger.subject);
+      if (!schedule) plan.faults.push_back({step.function, step.trigger, schedule.error().message});
       if (schedule && known.empty()) {
-        changes.push_back({"INSERT INTO _roost_schedule (trigger_id, next_at) VALUES ($1, $2)",
-                           {id, next_run(*schedule)}});
+        step.statements.push_back(
+            {"INSERT INTO _roost_schedule (trigger_id, next_at) VALUES ($1, $2)",
+             {id, next_run(*schedule)}});
       }
       continue;
     }
     const auto found = co_await table(loop, want.trigger.subject);
     if (!found) co_return database::sql_fail(found.error());
-    follow(want, id, *found, *there, changes);
+    follow(want, id, *found, *there, plan);
   }
-  fires_ = fires;
-  remove_rest(*there, changes);
-  if (changes.empty()) co_return false;
-  auto changed = co_await ask(loop, std::move(changes));
-  if (!changed) co_return database::sql_fail(std::move(changed.error()));
+  plan.steps.push_back(rest_of(*there));
+  co_return plan;
+}
+
+// All in one transaction; where that is refused, each trigger in one of its own.
+Installer::Answer<bool> Installer::apply(reactor::Loop& loop, Plan& plan) {
+  std::vector<Statement> all;
+  for (const Step& step : plan.steps) {
+    all.insert(all.end(), step.statements.begin(), step.statements.end());
+  }
+  if (all.empty()) co_return false;
+  auto changed = co_await ask(loop, std::move(all));
+  if (changed) co_return true;
+  if (!is_of_one(changed.error())) co_return database::sql_fail(std::move(changed.error()));
+  for (Step& step : plan.steps) {
+    if (step.statements.empty()) continue;
+    auto done = co_await ask(loop, std::move(step.statements));
+    if (done) continue;
+    if (step.function.empty() || !is_of_one(done.error())) {
+      co_return database::sql_fail(std::move(done.error()));
+    }
+    plan.faults.push_back(
+        {step.function, step.trigger,
+         fmt::format("the database refuses it: {}; mend that and deploy the function again, or "
+                     "deploy it without this trigger",
+                     database::to_error(done.error()).message)});
+  }
   co_return true;
 }
 
 // The captures of one trigger, as its table is now; what stands already is taken out of `there`.
 void Installer::follow(const Wanted& want, std::int64_t id, const CapturedTable& table,
-                       Present& there, std::vector<Statement>& changes) const {
-  const auto wants = table.columns.empty() ? base::Result<std::vector<Capture>>()
-                                           : parse_captures(want.trigger, table);
-  if (table.columns.empty() || !wants) {
-    log_.warn("a trigger cannot fire: its table has changed",
-              {{"function", want.function}, {"trigger", want.trigger.text()}});
-    return;
-  }
-  for (const Capture& capture : *wants) {
+                       Present& there, Plan& plan) {
+  std::vector<Statement>& changes = plan.steps.back().statements;
+  for (Capture& capture : captures_of(want.trigger)) {
     const std::string name = capture_name(id, capture.operation);
-    std::string text = capture_text(id, want.function, table, capture);
     const auto stands = there.captures.extract(name);
-    if (!stands.empty() && stands.mapped() == text) continue;
+    const auto fits = fit(capture, want.trigger, table);
+    if (!fits) {
+      if (!stands.empty()) changes.push_back({drop_text(name), {}});
+      plan.faults.push_back({want.function, want.trigger.text(), fits.error().message});
+      continue;
+    }
+    std::string text = capture_text(id, want.function, table, capture);
+    if (!stands.empty() && stands.mapped().text == text) continue;
     if (!stands.empty()) changes.push_back({drop_text(name), {}});
     changes.push_back({std::move(text), {}});
   }
 }
 
-void Installer::remove_rest(const Present& there, std::vector<Statement>& changes) {
-  for (const auto& [name, text] : there.captures) changes.push_back({drop_text(name), {}});
+Installer::Step Installer::rest_of(const Present& there) {
+  Step step;
+  std::vector<Statement>& changes = step.statements;
+  for (const auto& [name, stands] : there.captures) changes.push_back({drop_text(name), {}});
   for (const auto& [what, trigger] : there.triggers) {
     changes.push_back({"DELETE FROM _roost_schedule WHERE trigger_id = $1", {trigger.id}});
     changes.push_back({"DELETE FROM _roost_tick WHERE trigger_id = $1", {trigger.id}});
     changes.push_back({"DELETE FROM _roost_trigger WHERE id = $1", {trigger.id}});
   }
+  return step;
+}
+
+// Each is logged once, and not at every look.
+void Installer::note(std::vector<deploy::TriggerFault> faults) {
+  const std::lock_guard lock(mutex_);
+  for (const deploy::TriggerFault& fault : faults) {
+    if (std::ranges::find(faults_, fault) != faults_.end()) continue;
+    log_.warn("a trigger does not fire as it is written",
+              {{"function", fault.function}, {"trigger", fault.trigger}, {"reason", fault.reason}});
+  }
+  faults_ = std::move(faults);
+}
+
+std::vector<deploy::TriggerFault> Installer::faults() const {
+  const std::lock_guard lock(mutex_);
+  return faults_;
 }
 
 }  // namespace triggers

@@ -2,12 +2,14 @@
 //
 // The registry is written first; `reconcile` then makes the database follow it, in one transaction,
 // and does so again at every start: what a crash in between left undone is done then. A capture
-// whose table has changed is made anew. One per process; any loop.
+// whose table has changed is made anew. One that cannot be installed is a fault, and leaves the
+// others in peace. One per process; any loop.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +34,7 @@ class Installer final : public deploy::TriggerStore {
   reactor::Task<base::Result<void>> check(reactor::Loop& loop,
                                           const catalog::Config& config) override;
   reactor::Task<base::Result<void>> reconcile(reactor::Loop& loop) override;
+  [[nodiscard]] std::vector<deploy::TriggerFault> faults() const override;
 
  private:
   struct Wanted {
@@ -44,10 +47,24 @@ class Installer final : public deploy::TriggerStore {
     std::string spec;
     int version = 0;
   };
+  struct Standing {
+    std::string text;
+    std::string table;
+  };
   struct Present {
     std::map<std::pair<std::string, std::string>, Stored> triggers;  // by function and head
-    std::map<std::string, std::string> captures;                     // texts by name
+    std::map<std::string, Standing> captures;                        // by name
     std::int64_t next_id = 1;
+  };
+  // What makes one trigger be as it is wanted; without a function: takes away what is not.
+  struct Step {
+    std::string function = {};
+    std::string trigger = {};
+    std::vector<database::Statement> statements = {};
+  };
+  struct Plan {
+    std::vector<Step> steps;
+    std::vector<deploy::TriggerFault> faults;
   };
   template <class T>
   using Answer = reactor::Task<database::SqlResult<T>>;
@@ -58,16 +75,22 @@ class Installer final : public deploy::TriggerStore {
   Answer<CapturedTable> table(reactor::Loop& loop, const std::string& name);
   Answer<Present> present(reactor::Loop& loop);
   Answer<bool> reconcile_once(reactor::Loop& loop);
-  void follow(const Wanted& want, std::int64_t id, const CapturedTable& table, Present& there,
-              std::vector<database::Statement>& changes) const;
-  static void remove_rest(const Present& there, std::vector<database::Statement>& changes);
+  Answer<Plan> plan(reactor::Loop& loop, const std::vector<Wanted>& wants);
+  // Whether anything has changed.
+  Answer<bool> apply(reactor::Loop& loop, Plan& plan);
+  static void follow(const Wanted& want, std::int64_t id, const CapturedTable& table,
+                     Present& there, Plan& plan);
+  static Step rest_of(const Present& there);
   [[nodiscard]] std::vector<Wanted> wanted() const;
+  void note(std::vector<deploy::TriggerFault> faults);
 
   database::Pool& pool_;
   const catalog::Registry& registry_;
   const telemetry::Log& log_;
   std::function<void()> changed_;
   std::atomic<bool> fires_ = true;  // until the first look
+  mutable std::mutex mutex_;
+  std::vector<deploy::TriggerFault> faults_;
 };
 
 }  // namespace triggers
