@@ -76,6 +76,7 @@ class ComposedServer final : public Server {
   ~ComposedServer() override { ComposedServer::stop(); }
 
   Result<void> open_storage();
+  Result<void> find_tables() const;
   void open_triggers();
   void wake();
   reactor::Task<void> fire();
@@ -141,11 +142,31 @@ Result<void> ComposedServer::open_storage() {
   auto registry = catalog::Registry::open(std::move(*connection));
   if (!registry) return base::fail(std::move(registry.error()));
   registry_ = std::move(*registry);
+  if (auto found = find_tables(); !found) return found;
 
   auto journal =
       journal::Journal::open(folder_.journal(), retention_of(config_), loops_of(config_));
   if (!journal) return base::fail(std::move(journal.error()));
   journal_ = std::move(*journal);
+  return {};
+}
+
+// What is damaged but there is for the calls that ask it to say: the server serves without it, too.
+Result<void> ComposedServer::find_tables() const {
+  const std::filesystem::path file = folder_.user_database();
+  std::error_code error;
+  const bool there = std::filesystem::file_size(file, error) > 0 && !error;
+  if (there) return {};
+  if (folder_.served_before()) {
+    return base::fail(base::Code::kStorage,
+                      file.string() +
+                          " was lost or emptied, though a server has run in this folder, and with "
+                          "it all tables, policies and events. Restore it from a backup; or, to "
+                          "begin without any, delete keys.json");
+  }
+  if (auto made = database::open_sqlite(file, database::SystemAccess()); !made) {
+    return base::fail(std::move(made.error()));
+  }
   return {};
 }
 

@@ -88,6 +88,26 @@ TEST(Server, LostOrEmptiedCatalogIsNotTakenForAFirstStart) {
   EXPECT_TRUE(world.open()) << "as the message says";
 }
 
+TEST(Server, LostOrEmptiedTablesAreNotTakenForAFirstStart) {
+  World world;
+  ASSERT_TRUE(world.open());
+  const auto tables = world.config.data / "data.db";
+  for (const bool emptied : {true, false}) {
+    std::filesystem::remove(tables.string() + "-wal");
+    std::filesystem::remove(tables);
+    if (emptied) std::ofstream(tables).flush();
+    for (int start = 0; start < 2; ++start) {
+      const auto server = world.open();
+      ASSERT_FALSE(server) << "without tables, and without policies";
+      EXPECT_EQ(server.error().code, base::Code::kStorage);
+      EXPECT_NE(server.error().message.find("Restore it from a backup"), std::string::npos)
+          << server.error().message;
+    }
+  }
+  std::filesystem::remove(world.config.data / kKeysFileName);
+  EXPECT_TRUE(world.open()) << "as the message says";
+}
+
 TEST(Server, FirstStartThatWasKilledIsBegunAgain) {
   World world;
   ASSERT_TRUE(world.open());
