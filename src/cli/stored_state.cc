@@ -48,6 +48,22 @@ base::Result<CatalogFacts> look_at_catalog(const fs::path& file) {
   return facts;
 }
 
+base::Result<std::int64_t> look_at_tables(const fs::path& folder) {
+  const fs::path file = folder / "data.db";
+  std::error_code error;
+  if (fs::file_size(file, error) == 0 || error) {
+    if (!fs::exists(folder / "keys.json", error)) {
+      return base::fail(base::Code::kNotFound, "no server has run here");
+    }
+    return base::fail(base::Code::kStorage, file.string() + " was lost or emptied");
+  }
+  const auto connection = database::open_sqlite(file, database::SystemAccess());
+  if (!connection) return base::fail(connection.error());
+  return number(**connection,
+                "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+                " AND name NOT GLOB '_roost_*' AND name NOT GLOB 'sqlite_*'");
+}
+
 // sandbox/code_store.h has the names.
 std::int64_t count_compiled(const fs::path& folder) {
   const auto engine = wasm::Engine::compiling();
@@ -95,6 +111,17 @@ Check check_catalog(const StoredState& state) {
     check.finding += fmt::format(", brought to {} by the next start", kKnownSchema);
   }
   return check;
+}
+
+Check check_tables(const StoredState& state) {
+  if (state.tables) {
+    return {"tables", Verdict::kOk, fmt::format("{} in data.db", *state.tables), {}};
+  }
+  if (state.tables.error().code == base::Code::kNotFound) {
+    return {"tables", Verdict::kOk, "are made by the first start", {}};
+  }
+  return {"tables", Verdict::kFail, state.tables.error().message,
+          "restore it from a backup with roost restore"};
 }
 
 Check check_compiled(const StoredState& state, std::uint64_t max_mappings) {
@@ -145,6 +172,7 @@ Check check_clock(const StoredState& state) {
 
 StoredState look_at_state(const fs::path& folder) {
   StoredState state{.catalog = look_at_catalog(folder / "roost.db"),
+                    .tables = look_at_tables(folder),
                     .compiled = count_compiled(folder / "code"),
                     .newest_ahead = newest_ahead(folder)};
   std::error_code error;
@@ -159,8 +187,8 @@ StoredState look_at_state(const fs::path& folder) {
 
 std::vector<Check> diagnose_state(const StoredState& state, std::uint64_t max_mappings,
                                   const server::Config& config) {
-  return {check_catalog(state), check_compiled(state, max_mappings), check_journal(state, config),
-          check_clock(state)};
+  return {check_catalog(state), check_tables(state), check_compiled(state, max_mappings),
+          check_journal(state, config), check_clock(state)};
 }
 
 }  // namespace cli

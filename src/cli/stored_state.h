@@ -1,5 +1,6 @@
-// What `roost doctor` sees in the data folder besides its files' modes: the catalog, compiled code,
-// the journal, and whether the clock went on since. Facts, and what they mean.
+// What `roost doctor` sees in the data folder besides its files' modes: the catalog, the user's
+// tables, compiled code, the journal, and whether the clock went on since. Facts, and what they
+// mean.
 #pragma once
 
 #include <chrono>
@@ -20,6 +21,7 @@ struct CatalogFacts {
 
 struct StoredState {
   base::Result<CatalogFacts> catalog;  // kNotFound before the first start
+  base::Result<std::int64_t> tables;   // the user's own; kNotFound before the first start
   std::int64_t compiled = 0;           // modules whose code fits this program and this processor
   std::int64_t journal_files = 0;
   std::uint64_t journal_bytes = 0;

@@ -15,6 +15,7 @@ namespace {
 
 StoredState good_state() {
   return {.catalog = CatalogFacts{.schema = 2, .functions = 3, .modules = 2},
+          .tables = 4,
           .compiled = 2,
           .journal_files = 1,
           .journal_bytes = base::kMiB,
@@ -34,7 +35,7 @@ Check judged(std::string_view name, const std::function<void(StoredState&)>& cha
 TEST(StoredState, GoodOneIsGood) {
   const auto checks = diagnose_state(good_state(), 65'530, {});
   EXPECT_EQ(worst_of(checks), Verdict::kOk);
-  EXPECT_EQ(checks.size(), 4U);
+  EXPECT_EQ(checks.size(), 5U);
 }
 
 TEST(StoredState, CatalogIsReadableAndNotNewer) {
@@ -47,6 +48,26 @@ TEST(StoredState, CatalogIsReadableAndNotNewer) {
   EXPECT_EQ(newer.verdict, Verdict::kFail);
   EXPECT_NE(newer.advice.find("run a newer roost"), std::string::npos);
   EXPECT_EQ(with(CatalogFacts{.schema = 1}).verdict, Verdict::kOk);
+}
+
+TEST(StoredState, TablesAreThereAndReadable) {
+  const database::TestFolder test;
+  const auto look = [&] {
+    const StoredState state = look_at_state(test / "");
+    return judged("tables", [&](StoredState& other) { other.tables = state.tables; });
+  };
+  EXPECT_EQ(look().verdict, Verdict::kOk) << "before the first start";
+  std::ofstream(test / "keys.json") << "{}";
+  EXPECT_EQ(look().verdict, Verdict::kFail);
+  EXPECT_NE(look().advice.find("restore"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(test / "data.db")) << "it makes nothing";
+  {
+    const auto file = *database::open_sqlite(test / "data.db", database::SystemAccess());
+    ASSERT_TRUE(file->run_script("CREATE TABLE notes (id); CREATE TABLE _roost_grant (id)"));
+  }
+  EXPECT_EQ(look().finding, "1 in data.db");
+  std::ofstream(test / "data.db") << std::string(8192, 'x');
+  EXPECT_EQ(look().verdict, Verdict::kFail) << look().finding;
 }
 
 TEST(StoredState, EnabledModulesHaveRoom) {
