@@ -5,9 +5,11 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "triggers/cron_schedule.h"
 #include "triggers/rows.h"
+#include "triggers/sql_text.h"
 
 namespace triggers {
 namespace {
@@ -194,10 +196,14 @@ Installer::Answer<Installer::Plan> Installer::plan(reactor::Loop& loop,
   for (const Wanted& want : wants) {
     Step& step = plan.steps.emplace_back(Step{want.function, want.trigger.text()});
     const auto known = there->triggers.extract({want.function, want.trigger.head()});
-    const std::int64_t id = known.empty() ? there->next_id++ : known.mapped().id;
-    if (known.empty() || known.mapped().spec != want.trigger.text() ||
-        known.mapped().version != want.version) {
-      step.statements.push_back(store(id, want.function, want.version, want.trigger));
+    Stored stored;
+    if (known.empty()) {
+      stored.id = there->next_id++;
+    } else {
+      stored = known.mapped();
+    }
+    if (stored.spec != want.trigger.text() || stored.version != want.version) {
+      step.statements.push_back(store(stored.id, want.function, want.version, want.trigger));
     }
     if (want.trigger.kind == TriggerKind::kCron) {
       const auto schedule = CronSchedule::parse(want.trigger.subject);
@@ -205,13 +211,13 @@ Installer::Answer<Installer::Plan> Installer::plan(reactor::Loop& loop,
       if (schedule && known.empty()) {
         step.statements.push_back(
             {"INSERT INTO _roost_schedule (trigger_id, next_at) VALUES ($1, $2)",
-             {id, next_run(*schedule)}});
+             {stored.id, next_run(*schedule)}});
       }
       continue;
     }
     const auto found = co_await table(loop, want.trigger.subject);
     if (!found) co_return database::sql_fail(found.error());
-    follow(want, id, *found, *there, plan);
+    follow(want, stored, *found, *there, plan);
   }
   plan.steps.push_back(rest_of(*there));
   co_return plan;
@@ -243,24 +249,71 @@ Installer::Answer<bool> Installer::apply(reactor::Loop& loop, Plan& plan) {
   co_return true;
 }
 
-// The captures of one trigger, as its table is now; what stands already is taken out of `there`.
-void Installer::follow(const Wanted& want, std::int64_t id, const CapturedTable& table,
-                       Present& there, Plan& plan) {
-  std::vector<Statement>& changes = plan.steps.back().statements;
+// What stands already is taken out of `there`.
+std::vector<Installer::Part> Installer::parts_of(const Wanted& want, const Stored& stored,
+                                                 const CapturedTable& table, Present& there) {
+  std::vector<Part> parts;
   for (Capture& capture : captures_of(want.trigger)) {
-    const std::string name = capture_name(id, capture.operation);
-    const auto stands = there.captures.extract(name);
-    const auto fits = fit(capture, want.trigger, table);
-    if (!fits) {
-      if (!stands.empty()) changes.push_back({drop_text(name), {}});
-      plan.faults.push_back({want.function, want.trigger.text(), fits.error().message});
-      continue;
-    }
-    std::string text = capture_text(id, want.function, table, capture);
-    if (!stands.empty() && stands.mapped().text == text) continue;
-    if (!stands.empty()) changes.push_back({drop_text(name), {}});
-    changes.push_back({std::move(text), {}});
+    Part part;
+    part.name = capture_name(stored.id, capture.operation);
+    if (auto known = there.captures.extract(part.name)) part.stands = std::move(known.mapped());
+    if (auto fits = fit(capture, want.trigger, table); !fits) part.why_not = fits.error().message;
+    part.renamed = !part.why_not.empty() && part.stands && stored.spec == want.trigger.text() &&
+                   (table.columns.empty() || lower(part.stands->table) == lower(table.name));
+    part.capture = std::move(capture);
+    parts.push_back(std::move(part));
   }
+  return parts;
+}
+
+// The captures of one trigger, as its table is now.
+//
+// SQLite renames tables and columns in what stands, so that a capture whose name for them is gone
+// still tells of the same changes. Until a trigger with today's names is deployed it is left as it
+// is, and so are the trigger's others: the events of one trigger are to be alike.
+void Installer::follow(const Wanted& want, const Stored& stored, const CapturedTable& table,
+                       Present& there, Plan& plan) {
+  const std::vector<Part> parts = parts_of(want, stored, table, there);
+  const bool stays = std::ranges::any_of(parts, &Part::renamed);
+  std::vector<Statement>& changes = plan.steps.back().statements;
+  for (const Part& part : parts) {
+    if (stays && part.stands) continue;
+    const std::string text =
+        part.why_not.empty() ? capture_text(stored.id, want.function, table, part.capture) : "";
+    if (part.stands && part.stands->text == text) continue;
+    if (part.stands) changes.push_back({drop_text(part.name), {}});
+    if (!text.empty()) changes.push_back({text, {}});
+  }
+  if (std::string reason = fault_of(parts, stays); !reason.empty()) {
+    plan.faults.push_back({want.function, want.trigger.text(), std::move(reason)});
+  }
+}
+
+// Empty when each part fits.
+std::string Installer::fault_of(const std::vector<Part>& parts, bool stays) {
+  std::string why;
+  std::vector<std::string> kept;
+  std::vector<std::string> lost;
+  for (const Part& part : parts) {
+    if (why.empty()) why = part.why_not;
+    const std::string operation = lower(name_of(part.capture.operation));
+    if (stays && part.stands) kept.push_back(operation);
+    if (!part.why_not.empty() && !(stays && part.stands)) lost.push_back(operation);
+  }
+  if (why.empty()) return "";
+  if (!kept.empty()) {
+    why += fmt::format(
+        "; {} {} on as {} deployed, and events have the names of then: deploy the function with "
+        "today's names",
+        fmt::join(kept, " and "), kept.size() == 1 ? "goes" : "go",
+        kept.size() == 1 ? "it was" : "they were");
+  }
+  if (!lost.empty()) {
+    why += fmt::format(
+        "; {} {} not captured: mend the table, or deploy the function with a trigger that fits it",
+        fmt::join(lost, " and "), lost.size() == 1 ? "is" : "are");
+  }
+  return why;
 }
 
 Installer::Step Installer::rest_of(const Present& there) {

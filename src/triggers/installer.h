@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +52,14 @@ class Installer final : public deploy::TriggerStore {
     std::string text;
     std::string table;
   };
+  // One operation of a trigger: what is wanted, and what stands.
+  struct Part {
+    Capture capture;
+    std::string name;
+    std::optional<Standing> stands;
+    std::string why_not;   // it does not fit its table; empty when it does
+    bool renamed = false;  // but what stands fits it by another name
+  };
   struct Present {
     std::map<std::pair<std::string, std::string>, Stored> triggers;  // by function and head
     std::map<std::string, Standing> captures;                        // by name
@@ -78,8 +87,11 @@ class Installer final : public deploy::TriggerStore {
   Answer<Plan> plan(reactor::Loop& loop, const std::vector<Wanted>& wants);
   // Whether anything has changed.
   Answer<bool> apply(reactor::Loop& loop, Plan& plan);
-  static void follow(const Wanted& want, std::int64_t id, const CapturedTable& table,
+  static std::vector<Part> parts_of(const Wanted& want, const Stored& stored,
+                                    const CapturedTable& table, Present& there);
+  static void follow(const Wanted& want, const Stored& stored, const CapturedTable& table,
                      Present& there, Plan& plan);
+  static std::string fault_of(const std::vector<Part>& parts, bool stays);
   static Step rest_of(const Present& there);
   [[nodiscard]] std::vector<Wanted> wanted() const;
   void note(std::vector<deploy::TriggerFault> faults);

@@ -113,5 +113,78 @@ TEST_F(InstallerTest, NorDoesWhatTheDatabaseRefuses) {
   EXPECT_EQ(events_of("bad"), 1);
 }
 
+// SQLite renames what stands; as it was deployed the trigger could not be made anew.
+TEST_F(InstallerTest, ARenamedColumnLosesNoEvent) {
+  node_.sql("CREATE TABLE orders (id INTEGER PRIMARY KEY, total INTEGER, status TEXT) STRICT");
+  node_.deploy("f", {"table:orders:insert,update(status)"});
+  node_.deploy("g", {"table:orders:insert when new.total > 10"});
+  node_.sql(
+      "ALTER TABLE orders RENAME COLUMN status TO state;"
+      "ALTER TABLE orders RENAME COLUMN total TO sum");
+  node_.reconcile();
+  node_.sql(
+      "INSERT INTO orders (sum, state) VALUES (20, 'new'), (5, 'new');"
+      "UPDATE orders SET state = 'paid' WHERE sum = 5; UPDATE orders SET sum = 6 WHERE sum = 5");
+  EXPECT_EQ(events_of("f"), 3);
+  EXPECT_EQ(events_of("g"), 1);
+  const auto all = faults();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0],
+            "f: the table orders has no column status; insert and update go on as they were "
+            "deployed, and events have the names of then: deploy the function with today's names");
+  EXPECT_NE(all[1].find("no column total; insert goes on"), std::string::npos) << all[1];
+  node_.deploy("f", {"table:orders:insert,update(state)"});
+  node_.sql("INSERT INTO orders (sum, state) VALUES (1, 'last')");
+  EXPECT_EQ(node_.text("SELECT payload ->> '$.new.state' FROM _roost_event ORDER BY id DESC"),
+            "last");
+  EXPECT_EQ(events_of("f"), 4) << "and only once";
+  EXPECT_EQ(faults().size(), 1U);
+}
+
+TEST_F(InstallerTest, ARenamedTableLosesNoEvent) {
+  node_.sql(kUsers);
+  node_.deploy("f", {"table:users:insert,delete"});
+  node_.sql("ALTER TABLE users RENAME TO people");
+  node_.reconcile();
+  node_.sql("INSERT INTO people (name) VALUES ('a')");
+  EXPECT_EQ(events_of("f"), 1);
+  ASSERT_EQ(faults().size(), 1U);
+  EXPECT_EQ(faults()[0].find("f: there is no table users; insert and delete go on"), 0U)
+      << faults()[0];
+  node_.sql(kUsers);
+  node_.reconcile();
+  node_.sql("INSERT INTO people (name) VALUES ('b'); INSERT INTO users (name) VALUES ('c')");
+  EXPECT_EQ(events_of("f"), 2) << "a new table of that name is the one that is meant";
+  EXPECT_TRUE(faults().empty());
+}
+
+// The usual way to change a table that SQLite cannot alter.
+TEST_F(InstallerTest, WhatATableDoesNotHaveKeepsNothingElseBack) {
+  node_.sql(kUsers);
+  node_.deploy("f", {"table:users:insert,update(email)"});
+  node_.sql("DROP TABLE users; CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)");
+  node_.reconcile();
+  node_.sql("INSERT INTO users (name) VALUES ('a'); UPDATE users SET name = 'b'");
+  EXPECT_EQ(events_of("f"), 1);
+  ASSERT_EQ(faults().size(), 1U);
+  EXPECT_EQ(faults()[0],
+            "f: the table users has no column email; update is not captured: mend the table, or "
+            "deploy the function with a trigger that fits it");
+}
+
+// What was deployed since is not what stands.
+TEST_F(InstallerTest, NoOtherConditionIsKept) {
+  node_.sql(kUsers);
+  node_.deploy("f", {"table:users:insert when new.name = 'a'"});
+  node_.sql("ALTER TABLE users RENAME COLUMN name TO nick");
+  node_.deploy("f", {"table:users:insert when new.nick = 'b'"});
+  ASSERT_TRUE(node_.registry().rollback("f", 1));
+  node_.reconcile();
+  node_.sql("INSERT INTO users (nick) VALUES ('b')");
+  EXPECT_EQ(events_of("f"), 0);
+  ASSERT_EQ(faults().size(), 1U);
+  EXPECT_NE(faults()[0].find("insert is not captured"), std::string::npos) << faults()[0];
+}
+
 }  // namespace
 }  // namespace triggers
