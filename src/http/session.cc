@@ -34,6 +34,9 @@ constexpr std::uint64_t kShortBody = 65536;
 constexpr std::size_t kWritePiece = 256UL * 1024;
 constexpr std::chrono::seconds kLinger{2};
 constexpr std::chrono::milliseconds kStreamPoll{100};
+// For what of a request is still on its way when the server stops: a stranger's half of one is not
+// to hold up a restart.
+constexpr std::chrono::seconds kDrainRead{2};
 
 // As much as can be of use, and no buffer of 64 KiB for a body of a few bytes.
 std::size_t read_size(const RequestParser& parser) {
@@ -79,6 +82,14 @@ bool Session::notices_leaving() {
 void Session::drain() {
   boost::system::error_code ignored;
   if (phase_ == Phase::kIdle) std::ignore = socket_.cancel(ignored);
+  if (phase_ == Phase::kReading) {
+    deadline_ = deadline_.earlier(base::Deadline::after(kDrainRead));
+  }
+}
+
+base::Deadline Session::until_read(std::chrono::milliseconds timeout) const {
+  const auto deadline = base::Deadline::after(timeout);
+  return shared_.draining ? deadline.earlier(base::Deadline::after(kDrainRead)) : deadline;
 }
 
 void Session::close() {
@@ -136,7 +147,7 @@ Task<base::Result<bool>> Session::advance(RequestParser& parser, Step goal) {
     if (parser.step() >= goal) co_return true;
     const bool begun = parser.step() != Step::kNothing;
     if (begun && phase_ == Phase::kIdle) {
-      enter(Phase::kReading, base::Deadline::after(settings.header_timeout));
+      enter(Phase::kReading, until_read(settings.header_timeout));
     }
     if (!begun && shared_.draining) co_return false;
     const bool filled = co_await fill(read_size(parser));
@@ -150,11 +161,11 @@ Task<base::Result<bool>> Session::advance(RequestParser& parser, Step goal) {
 
 Task<base::Result<bool>> Session::advance_body(RequestParser& parser, const Pass* pass) {
   if (parser.step() == Step::kDone) co_return true;
-  enter(Phase::kReading, base::Deadline::after(shared_.settings.body_timeout));
+  enter(Phase::kReading, until_read(shared_.settings.body_timeout));
   if (pass != nullptr && parser.expects_continue() && input_.size() == 0) {
     const bool written = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
     if (!written) co_return false;
-    enter(Phase::kReading, base::Deadline::after(shared_.settings.body_timeout));
+    enter(Phase::kReading, until_read(shared_.settings.body_timeout));
   }
   co_return co_await advance(parser, Step::kDone);
 }

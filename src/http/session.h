@@ -44,7 +44,8 @@ class Session {
   void sweep(base::Deadline::Clock::time_point now);
   // Of a request that is being answered: whether its client went since this was last asked.
   bool notices_leaving();
-  // Ends it when it waits for a request; else it ends after its answer.
+  // Ends it when it waits for a request, and soon where one does not go on to arrive; else it ends
+  // after its answer.
   void drain();
   // Ends it at once; a call under way finishes into nothing.
   void close();
@@ -83,6 +84,7 @@ class Session {
 
   void build_head(const Answer& answer, const Reply& reply, Framing framing, Connection connection);
   void enter(Phase phase, base::Deadline deadline);
+  [[nodiscard]] base::Deadline until_read(std::chrono::milliseconds timeout) const;
   [[nodiscard]] bool peer_has_gone();
 
   Socket socket_;

@@ -9,6 +9,7 @@
 #include "database/test_folder.h"
 #include "end_to_end/outsider.h"
 #include "end_to_end/server_process.h"
+#include "http/test_client.h"
 
 namespace end_to_end {
 namespace {
@@ -87,6 +88,23 @@ TEST(Serve, DrainAnswersTheCallsUnderWay) {
   }
   EXPECT_EQ(answered, 6) << "those that waited for a place, too";
   EXPECT_EQ(server.process().errors().find("the grace period is over"), std::string::npos);
+}
+
+// Anybody may begin a request: without a token, without a function of that name.
+TEST(Serve, HalfARequestDoesNotHoldUpTheDrain) {
+  const database::TestFolder test;
+  ServerProcess server(test / "data");
+  server.deploy("hello");
+  http::TestClient client(server.keys().url.substr(sizeof "http://" - 1));
+  client.send("POST /functions/v1/hello HTTP/1.1\r\nHost: h\r\napikey: " + server.keys().anon_key +
+              "\r\nAuthorization: Bearer " + server.keys().anon_key +
+              "\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_EQ(client.read().status, 100) << "it waits for the body";
+  client.send("ab");
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 0);
+  EXPECT_EQ(server.process().errors().find("the grace period is over"), std::string::npos)
+      << server.process().errors();
 }
 
 // The folder of compiled code is gone by the time of the first call: what had to look for it would
