@@ -25,7 +25,7 @@ constexpr const char* kThisProgram = "/proc/self/exe";
 constexpr mode_t kOwnerOnly = 0077;
 
 // Of the whole process, so here and nowhere else: files are private, as many descriptors as we may
-// have, and a peer that is gone is an error of write().
+// have, and a peer that is gone or a file that may not grow is an error of write().
 void prepare_process() {
   ::umask(kOwnerOnly);
   rlimit files{};
@@ -34,6 +34,7 @@ void prepare_process() {
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 void print_keys(World& world, const server::Server& server) {

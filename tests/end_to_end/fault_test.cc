@@ -144,6 +144,28 @@ TEST(Fault, NoMoreFilesIsNoEnd) {
   EXPECT_EQ(server.process().wait(), 0);
 }
 
+// `ulimit -f`, or LimitFSIZE= of its unit: the kernel's signal for it is deadly unless ignored.
+TEST(Fault, FilesThatMayNotGrowFailTheirWritesOnly) {
+  const database::TestFolder test;
+  ServerProcess server(test / "data");
+  server.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT) STRICT");
+  server.deploy("hello");
+  const auto insert = [&server] {
+    return server.roost({"db", "sql", "INSERT INTO t (x) VALUES (hex(zeroblob(2000000)))"}).exit;
+  };
+  const auto limit = [&server](rlim_t bytes) {
+    const rlimit size{.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
+    return ::prlimit(server.process().pid(), RLIMIT_FSIZE, &size, nullptr);
+  };
+  ASSERT_EQ(limit(std::uint64_t{1} << 20), 0);
+  EXPECT_EQ(insert(), 1);
+  EXPECT_EQ(server.call("hello").status, 200);
+  ASSERT_EQ(limit(RLIM_INFINITY), 0);
+  EXPECT_EQ(insert(), 0);
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 0);
+}
+
 TEST(Fault, DamagedCompiledCodeIsMadeAgain) {
   const database::TestFolder test;
   {
