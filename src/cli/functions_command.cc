@@ -45,6 +45,13 @@ ExitCode list(const Options& options, const AdminClient& admin, World& world) {
                     list_at(function, "config.triggers")});
   }
   print_table(world.out, rows);
+  for (const json::value& function : functions) {
+    for (const json::value& fault : array_at(function, "faults")) {
+      world.err << fmt::format("{}: its trigger `{}` does not fire as it is written: {}\n",
+                               text_at(function, "name"), text_at(fault, "trigger"),
+                               text_at(fault, "reason"));
+    }
+  }
   return ExitCode::kOk;
 }
 
@@ -59,6 +66,10 @@ void print_function(World& world, const json::value& function) {
     rows.push_back({key, text_at(function, std::string("config.") + key)});
   }
   rows.push_back({"triggers", list_at(function, "config.triggers")});
+  for (const json::value& fault : array_at(function, "faults")) {
+    rows.push_back(
+        {"fault", fmt::format("`{}`: {}", text_at(fault, "trigger"), text_at(fault, "reason"))});
+  }
   const json::value* environment = find(function, "config.env");
   if (environment != nullptr && environment->is_object()) {
     for (const auto& variable : environment->get_object()) {

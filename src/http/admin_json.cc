@@ -97,6 +97,20 @@ void append_canary(std::string& out, const catalog::Canary& canary) {
   out += '}';
 }
 
+void append_faults(std::string& out, std::string_view function,
+                   const std::vector<deploy::TriggerFault>& faults) {
+  std::string list;
+  for (const deploy::TriggerFault& fault : faults) {
+    if (fault.function != function) continue;
+    list += list.empty() ? R"({"trigger":)" : R"(,{"trigger":)";
+    base::append_json_string(list, fault.trigger);
+    list += R"(,"reason":)";
+    base::append_json_string(list, fault.reason);
+    list += '}';
+  }
+  if (!list.empty()) out += R"(,"faults":[)" + list + ']';
+}
+
 // {"<key>":[…]} of what `text_of` makes of each.
 template <class Items, class TextOf>
 std::string list_json(std::string_view key, const Items& items, TextOf text_of) {
@@ -130,19 +144,23 @@ std::string to_rfc3339(std::chrono::system_clock::time_point time) {
                      clock.subseconds().count());
 }
 
-std::string function_json(const catalog::Function& function) {
+std::string function_json(const catalog::Function& function,
+                          const std::vector<deploy::TriggerFault>& faults) {
   std::string out = R"({"name":)";
   base::append_json_string(out, function.name());
   out += function.enabled ? R"(,"enabled":true,)" : R"(,"enabled":false,)";
   append_version_members(out, function.version, function.created_at);
   if (function.canary) append_canary(out, *function.canary);
+  append_faults(out, function.name(), faults);
   out += '}';
   return out;
 }
 
-std::string functions_json(const std::vector<catalog::FunctionPtr>& functions) {
-  return list_json("functions", functions,
-                   [](const catalog::FunctionPtr& function) { return function_json(*function); });
+std::string functions_json(const std::vector<catalog::FunctionPtr>& functions,
+                           const std::vector<deploy::TriggerFault>& faults) {
+  return list_json("functions", functions, [&faults](const catalog::FunctionPtr& function) {
+    return function_json(*function, faults);
+  });
 }
 
 std::string versions_json(const std::vector<catalog::Version>& versions) {

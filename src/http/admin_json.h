@@ -3,7 +3,8 @@
 //   function =
 //   {"name","enabled","version","module_sha256","module_bytes","created_at","config":{…}} version
 //   = {"version","module_sha256","module_bytes","created_at","config":{…}}
-// A function with a canary has also "canary":{"version","percent","header"}.
+// A function with a canary has also "canary":{"version","percent","header"}; one with triggers that
+// do not fire as they are written has "faults":[{"trigger","reason"}].
 // `created_at` is RFC 3339, UTC, in ms; secret values of `config` are redacted. Requests are
 // strict: an unknown or repeated key is refused by name (kInvalidArgument).
 #pragma once
@@ -17,15 +18,18 @@
 #include "base/error.h"
 #include "catalog/function.h"
 #include "catalog/registry.h"
+#include "deploy/trigger_store.h"
 #include "journal/entry.h"
 
 namespace http {
 
-std::string function_json(const catalog::Function& function);
-std::string functions_json(
-    const std::vector<catalog::FunctionPtr>& functions);                   // {"functions":[…]}
-std::string versions_json(const std::vector<catalog::Version>& versions);  // {"versions":[…]}
-std::string entries_json(const std::vector<journal::Entry>& entries);      // {"entries":[…]}
+// Of the faults those of the function.
+std::string function_json(const catalog::Function& function,
+                          const std::vector<deploy::TriggerFault>& faults);
+std::string functions_json(const std::vector<catalog::FunctionPtr>& functions,
+                           const std::vector<deploy::TriggerFault>& faults);  // {"functions":[…]}
+std::string versions_json(const std::vector<catalog::Version>& versions);     // {"versions":[…]}
+std::string entries_json(const std::vector<journal::Entry>& entries);         // {"entries":[…]}
 
 // {"enabled": bool}
 base::Result<bool> parse_patch(std::string_view body);

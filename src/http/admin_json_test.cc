@@ -24,7 +24,7 @@ catalog::Function function() {
 }
 
 TEST(AdminJson, FunctionHasItsKeysAndNoSecrets) {
-  const std::string text = function_json(function());
+  const std::string text = function_json(function(), {});
   const json::object object = json::parse(text).as_object();
   EXPECT_EQ(object.size(), 7U);
   EXPECT_EQ(object.at("name").as_string(), "hello");
@@ -37,16 +37,30 @@ TEST(AdminJson, FunctionHasItsKeysAndNoSecrets) {
   EXPECT_EQ(text.find("top-secret"), std::string::npos);
 }
 
+TEST(AdminJson, AFunctionHasItsOwnFaults) {
+  const std::vector<deploy::TriggerFault> faults{
+      {"other", "table:a:insert", "x"},
+      {"hello", "table:\"b\":insert", "there is no table \"b\""},
+      {"hello", "cron:@daily", "y"}};
+  const json::object object = json::parse(function_json(function(), faults)).as_object();
+  EXPECT_EQ(object.at("faults"),
+            json::parse(R"([{"trigger":"table:\"b\":insert","reason":"there is no table \"b\""},)"
+                        R"({"trigger":"cron:@daily","reason":"y"}])"));
+  const auto functions = {std::make_shared<const catalog::Function>(function())};
+  EXPECT_NE(functions_json({functions}, faults).find("faults"), std::string::npos);
+  EXPECT_EQ(function_json(function(), {faults[0]}), function_json(function(), {}));
+}
+
 TEST(AdminJson, ListsHaveOneKey) {
   catalog::Function disabled = function();
   disabled.enabled = false;
   const std::vector<catalog::FunctionPtr> functions{
       std::make_shared<const catalog::Function>(function()),
       std::make_shared<const catalog::Function>(disabled)};
-  const json::array listed = json::parse(functions_json(functions)).at("functions").as_array();
+  const json::array listed = json::parse(functions_json(functions, {})).at("functions").as_array();
   ASSERT_EQ(listed.size(), 2U);
   EXPECT_FALSE(listed[1].at("enabled").as_bool());
-  EXPECT_EQ(functions_json({}), R"({"functions":[]})");
+  EXPECT_EQ(functions_json({}, {}), R"({"functions":[]})");
 
   const json::array versions =
       json::parse(versions_json({function().version})).at("versions").as_array();

@@ -29,7 +29,7 @@ constexpr std::uint64_t kFormBytes = base::kMiB;
 
 Answer function_answer(int status, const base::Result<catalog::FunctionPtr>& function) {
   if (!function) return error_response(function.error());
-  return json_answer(status, function_json(**function));
+  return json_answer(status, function_json(**function, {}));
 }
 
 // The journal knows no metrics: its one counter joins the rest here.
@@ -87,7 +87,8 @@ Task<Answer> AdminRoutes::dispatch(reactor::Loop& loop, AdminPath path, Request&
   switch (path.route) {
     case AdminRoute::kFunctions:
       if (!reads) co_return co_await create(loop, request);
-      co_return json_answer(200, functions_json(shared_.context.registry.list()));
+      co_return json_answer(
+          200, functions_json(shared_.context.registry.list(), shared_.context.deployer.faults()));
     case AdminRoute::kFunction:
       if (!reads) co_return co_await change(loop, path.name, request);
       co_return get(path.name);
@@ -147,7 +148,8 @@ Task<Answer> AdminRoutes::change(reactor::Loop& loop, std::string_view name, Req
 
 Answer AdminRoutes::get(std::string_view name) const {
   const catalog::FunctionPtr function = shared_.context.registry.find(name);
-  return function ? json_answer(200, function_json(*function)) : not_found(name);
+  if (function == nullptr) return not_found(name);
+  return json_answer(200, function_json(*function, shared_.context.deployer.faults()));
 }
 
 Task<Answer> AdminRoutes::create(reactor::Loop& loop, Request& request) {

@@ -456,7 +456,16 @@ constexpr std::string_view kRest = R"json(    "/admin/v1/openapi.json": {
           "module_sha256": {"type": "string"},
           "module_bytes": {"type": "integer"},
           "created_at": {"type": "string", "format": "date-time"},
-          "config": {"$ref": "#/components/schemas/Config"}
+          "config": {"$ref": "#/components/schemas/Config"},
+          "faults": {
+            "description": "Triggers that do not fire as they are written; left out without any",
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": ["trigger", "reason"],
+              "properties": {"trigger": {"type": "string"}, "reason": {"type": "string"}}
+            }
+          }
         }
       },
       "Version": {

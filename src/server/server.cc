@@ -207,6 +207,8 @@ Result<void> ComposedServer::listen() {
                  [this] { return static_cast<double>(sandbox_->live().memory_bytes); });
   metrics_.watch("functions_memory_budget_bytes",
                  [this] { return static_cast<double>(sandbox_->live().memory_budget_bytes); });
+  metrics_.watch("functions_triggers_faulty",
+                 [this] { return static_cast<double>(installer_->faults().size()); });
   open_triggers();
   http::Settings settings;
   settings.listen = config_.listen;

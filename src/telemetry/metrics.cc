@@ -69,11 +69,12 @@ struct Watch {
 };
 
 std::string help_of(std::string_view gauge) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kHelp{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kHelp{
       {{"admission_running", "Invocations that run now"},
        {"admission_waiting", "Invocations that wait to be admitted"},
        {"functions_memory_used_bytes", "Memory of all running functions"},
-       {"functions_memory_budget_bytes", "What they may use together; past it: NODE_MEMORY"}}};
+       {"functions_memory_budget_bytes", "What they may use together; past it: NODE_MEMORY"},
+       {"functions_triggers_faulty", "Triggers that do not fire as they are written"}}};
   const auto* const found =
       std::ranges::find(kHelp, gauge, &std::pair<std::string_view, std::string_view>::first);
   return found == kHelp.end() ? std::string() : std::string(found->second);

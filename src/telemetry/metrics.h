@@ -45,7 +45,8 @@ class Metrics {
 
   // A gauge that is read when somebody asks, so that what changes with each call costs no call
   // anything: admission_running, admission_waiting, functions_memory_used_bytes,
-  // functions_memory_budget_bytes. Null ends it, and returns once nobody reads it any more.
+  // functions_memory_budget_bytes, functions_triggers_faulty. Null ends it, and returns once nobody
+  // reads it any more.
   void watch(std::string_view gauge, std::function<double()> read);
 
   // What triggers fire. events_lag_seconds{name}: from the commit (or the time that was due) to the
