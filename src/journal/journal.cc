@@ -48,10 +48,11 @@ unsigned ordinal_of_this_thread() {
 
 }  // namespace
 
-Journal::Journal(std::filesystem::path folder, Retention retention, unsigned lanes)
+Journal::Journal(std::filesystem::path folder, Retention retention, unsigned lanes, OnLoss on_loss)
     : folder_(std::move(folder)),
       retention_(retention),
       lane_count_(std::max(1U, lanes)),
+      on_loss_(std::move(on_loss)),
       lanes_(std::make_unique<Lane[]>(lane_count_)) {}
 
 Journal::~Journal() {
@@ -65,14 +66,16 @@ Journal::~Journal() {
 }
 
 base::Result<std::unique_ptr<Journal>> Journal::open(std::filesystem::path folder,
-                                                     Retention retention, unsigned lanes) {
+                                                     Retention retention, unsigned lanes,
+                                                     OnLoss on_loss) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return cannot_use(folder, error.message());
   if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
     return cannot_use(folder, std::generic_category().message(errno));
   }
-  std::unique_ptr<Journal> journal(new Journal(std::move(folder), retention, lanes));
+  std::unique_ptr<Journal> journal(
+      new Journal(std::move(folder), retention, lanes, std::move(on_loss)));
   if (auto loaded = journal->load(); !loaded) return base::fail(loaded.error());
   journal->delete_old_segments();
   journal->thread_ =
@@ -82,6 +85,7 @@ base::Result<std::unique_ptr<Journal>> Journal::open(std::filesystem::path folde
 
 base::Result<void> Journal::load() {
   delete_leftovers(folder_);
+  const auto damaged_before = numbers_of(folder_, kDamagedExtension);
   for (const auto extension : {kSegmentExtension, kDamagedExtension}) {
     const auto numbers = numbers_of(folder_, extension);
     if (!numbers) return base::fail(numbers.error());
@@ -91,7 +95,10 @@ base::Result<void> Journal::load() {
   if (auto done = finish_imports(folder_, next_number_ - 1); !done) return done;
   if (auto done = load_segments(); !done) return done;
   if (auto done = import_json_lines(folder_, next_number_ - 1, next_sequence_); !done) return done;
-  return load_segments();
+  if (auto done = load_segments(); !done) return done;
+  const auto damaged = numbers_of(folder_, kDamagedExtension);
+  if (damaged && damaged_before) set_aside_ = damaged->size() - damaged_before->size();
+  return {};
 }
 
 // Those that are not loaded yet.

@@ -20,6 +20,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -45,9 +46,12 @@ class Journal {
  public:
   // Makes the folder when it is missing, and takes over what an older version kept in it. `lanes`
   // is how many threads may append at once without one taking another's place. kStorage when the
-  // folder cannot be written.
+  // folder cannot be written. `on_loss` is told how many entries were dropped since the start, on a
+  // thread of the journal's, at most once a minute while that grows.
+  using OnLoss = std::function<void(std::uint64_t dropped)>;
   static base::Result<std::unique_ptr<Journal>> open(std::filesystem::path folder,
-                                                     Retention retention, unsigned lanes = 2);
+                                                     Retention retention, unsigned lanes = 2,
+                                                     OnLoss on_loss = {});
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
   ~Journal();  // seals everything
@@ -59,6 +63,8 @@ class Journal {
   [[nodiscard]] bool has_more(Sequence next) const { return next_sequence_.load() > next; }
   // Entries that could not be written, since the start.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(); }
+  // Segments that `open` could not read, and set aside as *.damaged.
+  [[nodiscard]] std::size_t set_aside() const { return set_aside_; }
 
  private:
   using Segments = std::vector<std::shared_ptr<Segment>>;
@@ -73,7 +79,7 @@ class Journal {
     std::chrono::steady_clock::time_point opened;
   };
 
-  Journal(std::filesystem::path folder, Retention retention, unsigned lanes);
+  Journal(std::filesystem::path folder, Retention retention, unsigned lanes, OnLoss on_loss);
   base::Result<void> load();
   base::Result<void> load_segments();
 
@@ -95,11 +101,14 @@ class Journal {
   void seal_segments();
   void prepare_spare();
   void delete_old_segments();
+  void tell_losses();
 
   // Constant after construction.
   const std::filesystem::path folder_;
   const Retention retention_;
   const unsigned lane_count_;
+  const OnLoss on_loss_;
+  std::size_t set_aside_ = 0;
   const std::unique_ptr<Lane[]> lanes_;
 
   alignas(64) std::atomic<Sequence> next_sequence_{1};
@@ -119,6 +128,8 @@ class Journal {
   Segments finished_;  // retired, not sealed yet
   Sequence last_tick_ = 0;
   std::chrono::steady_clock::time_point next_look_;
+  std::uint64_t told_losses_ = 0;
+  std::chrono::steady_clock::time_point next_telling_;
 
   std::mutex wake_mutex_;
   std::condition_variable_any wake_;

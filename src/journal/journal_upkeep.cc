@@ -14,6 +14,8 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTick{50};
 // For what need not be looked at as often: age, retention, what failed before.
 constexpr std::chrono::seconds kLook{1};
+// Between two reports of entries that were dropped.
+constexpr std::chrono::minutes kTelling{1};
 // Of a new segment, until the first tick knows how fast it fills.
 constexpr std::uint64_t kReady = 256ULL << 10U;
 
@@ -35,6 +37,7 @@ void Journal::tick() {
   sync_segments();
   prepare_spare();
   if (look) retire_lanes(Which::kOld);
+  if (look) tell_losses();
   const bool retired = [this] {
     const std::lock_guard lock(mutex_);
     return !retired_.empty();
@@ -43,6 +46,14 @@ void Journal::tick() {
   next_look_ = steady_clock::now() + kLook;
   seal_segments();
   delete_old_segments();
+}
+
+void Journal::tell_losses() {
+  const std::uint64_t dropped = dropped_.load();
+  if (dropped == told_losses_ || !on_loss_ || steady_clock::now() < next_telling_) return;
+  told_losses_ = dropped;
+  next_telling_ = steady_clock::now() + kTelling;
+  on_loss_(dropped);
 }
 
 // A lane that is taken just now is in use, and looked at again.

@@ -107,10 +107,12 @@ TEST(JournalRecovery, ASegmentThatCannotBeReadIsSetAside) {
   damage(segment_path(path_of(folder), 2), 17);
   const auto journal = open(folder);
   EXPECT_EQ(read(*journal), ids(1, 2));
+  EXPECT_EQ(journal->set_aside(), 1U);
   auto aside = segment_path(path_of(folder), 2);
   EXPECT_EQ(content(aside.replace_extension(kDamagedExtension)).size(), whole.size());
   append(*journal, 5, 5);
   EXPECT_EQ(segments(folder), (std::vector<SegmentNumber>{1, 3})) << "its number is not used again";
+  EXPECT_EQ(open(Folder())->set_aside(), 0U);
 }
 
 TEST(JournalRecovery, LeftoversGo) {
@@ -279,12 +281,16 @@ TEST(Logged, AJournalOpensOnAFullDisk) {
   EXPECT_EQ(read(*open(folder)), ids(1, 20));
 }
 
-TEST(Logged, AnEntryWithoutAFolderIsCounted) {
+TEST(Logged, AnEntryWithoutAFolderIsCountedAndTold) {
   const Folder folder;
-  const auto journal = open(folder);
+  std::atomic<std::uint64_t> told = 0;
+  const auto journal =
+      *Journal::open(path_of(folder), {}, 2, [&told](std::uint64_t dropped) { told = dropped; });
   std::filesystem::remove_all(path_of(folder));
   append(*journal, 1, 3);
   EXPECT_EQ(journal->dropped(), 3U);
+  EXPECT_TRUE(eventually([&told] { return told > 0; }));
+  EXPECT_LE(told, 3U);
   std::filesystem::create_directory(path_of(folder));
   EXPECT_TRUE(eventually([&] {
     append(*journal, 4, 4);

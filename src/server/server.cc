@@ -77,6 +77,7 @@ class ComposedServer final : public Server {
 
   Result<void> open_storage();
   Result<void> find_tables() const;
+  void tell_losses(std::uint64_t dropped) const;
   void open_triggers();
   void wake();
   reactor::Task<void> fire();
@@ -144,10 +145,15 @@ Result<void> ComposedServer::open_storage() {
   registry_ = std::move(*registry);
   if (auto found = find_tables(); !found) return found;
 
-  auto journal =
-      journal::Journal::open(folder_.journal(), retention_of(config_), loops_of(config_));
+  auto journal = journal::Journal::open(folder_.journal(), retention_of(config_), loops_of(config_),
+                                        [this](std::uint64_t dropped) { tell_losses(dropped); });
   if (!journal) return base::fail(std::move(journal.error()));
   journal_ = std::move(*journal);
+  if (const std::size_t files = journal_->set_aside(); files > 0) {
+    log_.warn(
+        "files of the journal were damaged and are set aside: their invocations are lost",
+        {{"files", std::to_string(files)}, {"aside", (folder_.journal() / "*.damaged").string()}});
+  }
   return {};
 }
 
@@ -168,6 +174,12 @@ Result<void> ComposedServer::find_tables() const {
     return base::fail(std::move(made.error()));
   }
   return {};
+}
+
+void ComposedServer::tell_losses(std::uint64_t dropped) const {
+  log_.warn(
+      "invocations cannot be written to the journal: make room on its disk",
+      {{"folder", folder_.journal().string()}, {"lost_since_the_start", std::to_string(dropped)}});
 }
 
 Result<void> ComposedServer::open_engine() {

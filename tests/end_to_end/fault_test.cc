@@ -73,6 +73,9 @@ TEST(Fault, FullDiskFailsDeploymentsAndLetsCallsGoOn) {
     EXPECT_EQ(server.call("logflood", "100000").status, 200);
     return server.metric("journal_dropped_total") > 0;
   })) << "the journal is full, too";
+  EXPECT_TRUE(eventually([&] {
+    return says(server.process().errors(), "invocations cannot be written to the journal");
+  }));
   EXPECT_EQ(server.roost({"backup", test / "disk/backup.tar"}).exit, 1);
   disk.empty();
   server.deploy("db_query");
