@@ -242,14 +242,49 @@ TEST(Triggers, ADeletedFunctionLeavesTheTableFree) {
 TEST(Triggers, RefusesWhatCannotFire) {
   const database::TestFolder folder;
   ServerProcess server(folder / "data");
+  server.sql(kUsers);
   for (const auto& [trigger, words] :
        {std::pair{"table:nowhere:insert", "there is no table nowhere"},
+        std::pair{"table:users:insert(name)", "`insert` takes no columns"},
         std::pair{"cron:0 0 31 2 *", "0 0 31 2 *"}, std::pair{"cron:99 * * * *", "99"}}) {
     const Finished refused = server.roost(
         {"deploy", ROOST_FIXTURES "/on_event.wasm", "--name", "on_event", "--trigger", trigger});
     EXPECT_NE(refused.exit, 0) << trigger;
     EXPECT_NE(refused.err.find(words), std::string::npos) << refused.err;
   }
+}
+
+// Neither the rename nor what is told of it is lost over a restart.
+TEST(Triggers, ARenameLosesNoEventAndIsSeen) {
+  const database::TestFolder folder;
+  const auto written = [](ServerProcess& server, std::size_t count) {
+    return eventually([&] { return events_of(server, "on_event").size() == count; });
+  };
+  {
+    ServerProcess server(folder / "data");
+    server.sql(kUsers);
+    server.deploy("on_event", {"--trigger", "table:users:insert,update(email)"});
+    server.sql(
+        "ALTER TABLE users RENAME COLUMN email TO mail; INSERT INTO users VALUES (1, '', '')");
+    ASSERT_TRUE(written(server, 1));
+    EXPECT_NE(server.roost({"list"}).err.find("has no column email"), std::string::npos);
+  }
+  ServerProcess server(folder / "data");
+  server.sql("UPDATE users SET mail = 'x'; ALTER TABLE users RENAME TO people");
+  server.sql("UPDATE people SET mail = 'y'");
+  ASSERT_TRUE(written(server, 3));
+  const Finished shown = server.roost({"get", "on_event"});
+  EXPECT_NE(shown.out.find("there is no table users; insert and update go on"), std::string::npos)
+      << shown.out;
+  const Finished refused =
+      server.roost({"deploy", ROOST_FIXTURES "/on_event.wasm", "--name", "on_event", "--trigger",
+                    "table:people:insert,update(email)"});
+  EXPECT_NE(refused.err.find("the table people has no column email"), std::string::npos)
+      << refused.err;
+  server.deploy("on_event", {"--trigger", "table:people:insert,update(mail)"});
+  server.sql("UPDATE people SET mail = 'z'");
+  ASSERT_TRUE(written(server, 4));
+  EXPECT_EQ(server.roost({"list"}).err, "");
 }
 
 // Killed again and again while rows are written: when the dust settles each committed row was
