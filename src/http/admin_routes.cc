@@ -251,11 +251,21 @@ Task<Answer> AdminRoutes::backup(const Request& request) {
                    .stream = std::move(*file)};
 }
 
+Task<bool> AdminRoutes::has_logs(std::string_view name) {
+  if (shared_.context.registry.find(name)) co_return true;
+  co_return co_await shared_.context.reactor.blocking().run(
+      [journal = &shared_.context.journal, function = std::string(name)] {
+        const auto found = journal->read({.function = function, .limit = 1});
+        return !found || !found->empty();
+      });
+}
+
 Task<Answer> AdminRoutes::logs(std::string_view name, const Request& request) {
   const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
   base::Result<LogQuery> query = parse_log_query(request.query, name, now);
   if (!query) co_return error_response(query.error());
-  if (!name.empty() && !shared_.context.registry.find(name)) co_return not_found(name);
+  const bool known = name.empty() || co_await has_logs(name);
+  if (!known) co_return not_found(name);
   reactor::BlockingPool& blocking = shared_.context.reactor.blocking();
   if (query->follow) {
     co_return Answer{.status = 200,

@@ -42,6 +42,8 @@ class AdminRoutes final : public Routes {
                                  const Request& request);
   reactor::Task<Answer> backup(const Request& request);
   reactor::Task<Answer> logs(std::string_view name, const Request& request);
+  // Whether there is, or was, a function of the name whose invocations could be asked for.
+  reactor::Task<bool> has_logs(std::string_view name);
   reactor::Task<Answer> change(reactor::Loop& loop, std::string_view name, Request& request);
 
   [[nodiscard]] Answer get(std::string_view name) const;

@@ -261,7 +261,7 @@ TEST(AdminRoutes, ChangesOneFunction) {
   for (const auto& [method, target] : {std::pair{"GET", path},
                                        {"DELETE", path},
                                        {"GET", path + "/versions"},
-                                       {"GET", path + "/logs"}}) {
+                                       {"GET", kFunctions + "/never/logs"}}) {
     EXPECT_EQ(world.admin(method, target).status, 404) << method << target;
   }
   EXPECT_EQ(world.admin("PATCH", path, "", R"({"enabled":true})").status, 404);
@@ -287,6 +287,8 @@ TEST(AdminRoutes, LogsAreTheJournals) {
   EXPECT_EQ(errors.at(0).at("id").as_string(), failed.header("x-request-id"));
   EXPECT_EQ(entries("/admin/v1/logs?after=" + failed.header("x-request-id")).size(), 1U);
   EXPECT_EQ(world.admin("GET", "/admin/v1/logs?limit=x").status, 400);
+  ASSERT_EQ(world.admin("DELETE", kFunctions + "/one").status, 204);
+  EXPECT_EQ(entries(kFunctions + "/one/logs").size(), 2U) << "the journal outlives a function";
 }
 
 TEST(AdminRoutes, MetricsCountWhatWasAnswered) {
