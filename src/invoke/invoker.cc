@@ -38,6 +38,15 @@ std::string error_text(const sandbox::CallResult& result) {
   return text;
 }
 
+// What it says of the function's own timeout would not help.
+base::Error transactional_timeout() {
+  return {base::Code::kTimeout,
+          "the run did not end within " + base::format_duration(kMaxTransactional) +
+              ", which is what a transactional run has whatever the function's timeout, because "
+              "nobody else writes meanwhile: make it faster, or deploy its trigger without "
+              "delivery=transactional"};
+}
+
 }  // namespace
 
 std::string_view name_of(Cause cause) {
@@ -96,6 +105,10 @@ reactor::Task<Outcome> Invoker::invoke(reactor::Loop& loop, Invocation invocatio
                                     .transaction = invocation.transaction,
                                     .canceled = invocation.canceled.get()});
   std::vector<std::string> lines;
+  if (invocation.transaction != nullptr && !result.response &&
+      result.response.error().code == base::Code::kTimeout) {
+    result.response = base::fail(transactional_timeout());
+  }
   if (!result.response && invocation.cause != Cause::kHttp) lines = result.lines;
   record(invocation, result, time);
   co_return Outcome{std::move(result.response), std::nullopt, std::move(lines)};

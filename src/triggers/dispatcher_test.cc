@@ -244,6 +244,22 @@ TEST_F(Transactional, EndsWithinItsCap) {
             std::string::npos);
 }
 
+// A longer `timeout` would change nothing.
+TEST_F(Transactional, SaysWhichBoundWasPassed) {
+  node_.own("UPDATE _roost_trigger SET max_attempts = 1");
+  play([](reactor::Loop&, const std::string&) -> Task<Result> {
+    co_return base::fail(base::Code::kTimeout, "make it faster, or raise `timeout`");
+  });
+  start();
+  node_.sql("INSERT INTO users (name) VALUES ('a')");
+  ASSERT_TRUE(eventually([this] { return dead() == 1; }));
+  const std::string error = node_.text("SELECT error FROM _roost_attempt");
+  EXPECT_EQ(error,
+            "TIMEOUT: the run did not end within 1.00 s, which is what a transactional run has "
+            "whatever the function's timeout, because nobody else writes meanwhile: make it "
+            "faster, or deploy its trigger without delivery=transactional");
+}
+
 TEST_F(Transactional, OthersWriteAgainAfterIt) {
   play([](reactor::Loop&, const std::string&) -> Task<Result> {
     co_return base::fail(base::Code::kTrap, "the function trapped");
