@@ -127,7 +127,7 @@ class Dispatcher::State : public std::enable_shared_from_this<State> {
     if (event.failures > 0) {
       rooms_.metrics.event_retried(event.function);
     } else {
-      const auto lag = std::max<std::int64_t>(now_of_database() - event.created_at, 0);
+      const auto lag = std::max<std::int64_t>(now_of_database() - event.waits_from, 0);
       rooms_.metrics.event_started(event.function, milliseconds(lag));
     }
   }

@@ -17,10 +17,19 @@ using reactor::Task;
 
 constexpr std::chrono::seconds kPatience{30};
 
+// "2.00 s", "90 minutes", "47 hours", "12 days"
+std::string distance_text(std::chrono::milliseconds span) {
+  using namespace std::chrono;
+  if (span < minutes(2)) return base::format_duration(span);
+  if (span < hours(2)) return fmt::format("{} minutes", floor<minutes>(span).count());
+  if (span < days(2)) return fmt::format("{} hours", floor<hours>(span).count());
+  return fmt::format("{} days", floor<days>(span).count());
+}
+
 // "2026-01-31T09:00:00.000Z (in 2.00 s)"
 std::string when(Milliseconds at, Milliseconds now) {
   const std::string distance =
-      base::format_duration(std::chrono::milliseconds(at > now ? at - now : now - at));
+      distance_text(std::chrono::milliseconds(at > now ? at - now : now - at));
   return at > now ? fmt::format("{} (in {})", utc_text(at), distance)
                   : fmt::format("{} ({} ago)", utc_text(at), distance);
 }

@@ -49,6 +49,23 @@ TEST(Explanation, OfWhatIsToCome) {
   expect_words(all, "It is due since 1970-01-01T00:00:02.000Z (1.00 s ago)");
 }
 
+TEST(Explanation, DistancesAreForPeople) {
+  constexpr Milliseconds kHour = 3'600'000;
+  Circumstances all = change(EventState::kPending);
+  all.now = 0;
+  for (const auto& [due, words] : std::initializer_list<std::pair<Milliseconds, const char*>>{
+           {119'000, "(in 119.00 s)"},
+           {120'000, "(in 2 minutes)"},
+           {2 * kHour - 1, "(in 119 minutes)"},
+           {2 * kHour, "(in 2 hours)"},
+           {48 * kHour - 1, "(in 47 hours)"},
+           {48 * kHour, "(in 2 days)"},
+           {2'278'078'237'240, "2042-03-10T15:30:37.240Z (in 26366 days)"}}) {
+    all.event.due_at = due;
+    expect_words(all, words);
+  }
+}
+
 TEST(Explanation, OfWhatHoldsItBack) {
   Circumstances all = change(EventState::kPending);
   all.enabled = false;

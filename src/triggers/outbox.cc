@@ -111,9 +111,9 @@ Outbox::Answer<Claimed> Outbox::claim(reactor::Loop& loop, Claim claim) {
            kTriggers),
        {owner_, end, now, std::int64_t{claim.per_trigger}, json_numbers(claim.busy),
         std::int64_t{claim.limit}, kMaxClaimedSize}},
-      {fmt::format("{}SELECT {} FROM t JOIN _roost_delivery d ON d.trigger_id = t.id AND "
+      {fmt::format("{}SELECT {}, {} FROM t JOIN _roost_delivery d ON d.trigger_id = t.id AND "
                    "d.state = 1 AND d.due_at = $2 {} WHERE d.owner = $1 ORDER BY d.event_id",
-                   kTriggers, kEventColumns, kEventJoins),
+                   kTriggers, kEventColumns, kWaitsFrom, kEventJoins),
        {owner_, end}},
       {fmt::format("{}SELECT min((SELECT min(r.due_at) FROM _roost_delivery r WHERE r.state = 1 "
                    "AND r.trigger_id = t.id)) FROM t WHERE t.id NOT IN (SELECT value FROM "
@@ -241,9 +241,9 @@ Outbox::Answer<EventId> Outbox::add(reactor::Loop& loop, std::string function, s
                                     Milliseconds due_at) {
   Statements statements{
       {fmt::format("INSERT INTO _roost_event (trigger_id, function, key, payload, depth, "
-                   "created_at) VALUES (0, $1, lower(hex(randomblob(16))), $2, 1, max($3, {}))",
+                   "created_at) VALUES (0, $1, lower(hex(randomblob(16))), $2, 1, {})",
                    kDatabaseNow),
-       {std::move(function), std::move(payload), due_at}},
+       {std::move(function), std::move(payload)}},
       {"INSERT INTO _roost_delivery (event_id, trigger_id, lane, size, state, due_at) SELECT id, "
        "0, 'once-' || key, length(payload), 1, $1 FROM _roost_event "
        "WHERE id = last_insert_rowid() RETURNING event_id",

@@ -50,6 +50,7 @@ struct Event {
   int failures = 0;  // since it was last (re)delivered
   Milliseconds due_at = 0;
   Milliseconds created_at = 0;
+  Milliseconds waits_from = 0;  // created, or the later time that a single run was asked for
   // Of its trigger, as it is now.
   std::optional<auth::Role> run_as;
   catalog::EventFormat format = catalog::EventFormat::kRoost;
@@ -109,7 +110,7 @@ struct EventStats {
   std::uint64_t leased = 0;
   std::uint64_t dead = 0;
   std::uint64_t delivered = 0;
-  std::optional<Milliseconds> oldest = {};  // created, of those pending or leased
+  std::optional<Milliseconds> oldest = {};  // waits from, of those pending or leased
 };
 
 class Outbox {

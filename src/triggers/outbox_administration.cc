@@ -54,10 +54,11 @@ std::string where(const EventFilter& filter, std::vector<Value>& parameters) {
 Outbox::Answer<std::vector<Event>> Outbox::list(reactor::Loop& loop, EventFilter filter) {
   std::vector<Value> parameters;
   const std::string condition = where(filter, parameters);
-  Statements statements{{fmt::format("SELECT {} FROM _roost_delivery d {} WHERE {} ORDER BY "
-                                     "d.event_id DESC LIMIT {}",
-                                     kEventColumns, kEventJoins, condition, filter.limit),
-                         std::move(parameters)}};
+  Statements statements{
+      {fmt::format("SELECT {}, {} FROM _roost_delivery d {} WHERE {} ORDER BY "
+                   "d.event_id DESC LIMIT {}",
+                   kEventColumns, kWaitsFrom, kEventJoins, condition, filter.limit),
+       std::move(parameters)}};
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
   co_return read_events(tables->front());
@@ -119,14 +120,14 @@ Outbox::Answer<std::vector<EventStats>> Outbox::stats(reactor::Loop& loop) {
       {fmt::format(
            "SELECT coalesce((SELECT function FROM _roost_trigger WHERE id = c.trigger_id), "
            "(SELECT function FROM _roost_event WHERE id = c.first)) AS name, sum(c.pending), "
-           "sum(c.leased), sum(c.dead), sum(c.done), min((SELECT created_at FROM _roost_event "
-           "WHERE id = c.oldest)) FROM (SELECT d.trigger_id, min(d.event_id) AS first, "
+           "sum(c.leased), sum(c.dead), sum(c.done), min((SELECT {1} FROM _roost_event e "
+           "WHERE e.id = c.oldest)) FROM (SELECT d.trigger_id, min(d.event_id) AS first, "
            "sum(d.state < 2) - sum({0}) AS pending, sum({0}) AS leased, sum(d.state = 2) AS dead, "
            "sum(d.state = 3) AS done, min(CASE WHEN d.state < 2 THEN d.event_id END) AS oldest "
            "FROM _roost_delivery d GROUP BY d.trigger_id, CASE WHEN d.trigger_id = 0 THEN "
            "(SELECT function FROM _roost_event WHERE id = d.event_id) END) c "
            "GROUP BY name ORDER BY name",
-           leased()),
+           leased(), kWaitsFrom),
        {}}};
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));

@@ -57,6 +57,7 @@ Event read_event(const Row& row) {
                 std::array{EventFormat::kRoost, EventFormat::kSupabase, EventFormat::kCloudEvents},
                 EventFormat::kRoost);
   event.transactional = number_of(row[19]) != 0;
+  event.waits_from = number_of(row[21]);
   event.replaces = text_of(row[20]) == catalog::name_of(catalog::Overlap::kReplace);
   return event;
 }

@@ -14,6 +14,11 @@ inline constexpr std::string_view kEventColumns =
     "d.event_id, d.trigger_id, e.function, d.pinned, e.key, d.lane, e.payload, e.role, e.user_id, "
     "e.claims, e.depth, d.state, d.owner IS NOT NULL, d.attempt, d.failures, d.due_at, "
     "e.created_at, g.run_as, g.format, g.transactional, g.overlap";
+// The column behind these; of a single run its payload has the time (schedules.cc).
+inline constexpr std::string_view kWaitsFrom =
+    "CASE WHEN e.trigger_id = 0 AND json_valid(e.payload) THEN max(e.created_at, coalesce("
+    "CAST(round((julianday(json_extract(e.payload, '$.scheduled_time')) - 2440587.5) * 86400000) "
+    "AS INTEGER), 0)) ELSE e.created_at END";
 inline constexpr std::string_view kEventJoins =
     "JOIN _roost_event e ON e.id = d.event_id LEFT JOIN _roost_trigger g ON g.id = d.trigger_id";
 

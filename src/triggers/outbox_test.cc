@@ -175,6 +175,32 @@ TEST_F(OutboxTest, SaysWhenTheNextIsDue) {
   EXPECT_LE(*claimed->next, milliseconds(5000));
 }
 
+// It waits from its time on, not since somebody asked for it.
+TEST_F(OutboxTest, ARunOfLaterWasAskedForNow) {
+  const auto oldest = [this] {
+    return node_.await(node_.outbox().stats(node_.loop()))->front().oldest;
+  };
+  const Milliseconds before = now_of_database();
+  const auto add = [this](Milliseconds at) {
+    const std::string json = R"({"trigger":"schedule","scheduled_time":")" + utc_text(at) + "\"}";
+    ASSERT_TRUE(node_.await(node_.outbox().add(node_.loop(), "g", json, at)));
+  };
+  add(before + 5'000);
+  const Event later = node_.await(node_.outbox().list(node_.loop(), {}))->front();
+  EXPECT_GE(later.created_at, before);
+  EXPECT_LE(later.created_at, now_of_database());
+  EXPECT_EQ(later.waits_from, before + 5'000);
+  EXPECT_EQ(oldest(), before + 5'000) << "no age before that";
+  node_.own("DELETE FROM _roost_event");
+  node_.own("DELETE FROM _roost_delivery");
+  add(before - 5'000);
+  const Event late = node_.await(node_.outbox().list(node_.loop(), {}))->front();
+  EXPECT_GE(late.waits_from, before);
+  node_.sql("INSERT INTO users (id, name) VALUES (1, 'a')");
+  const Event change = node_.await(node_.outbox().list(node_.loop(), {}))->front();
+  EXPECT_EQ(change.waits_from, change.created_at);
+}
+
 TEST_F(OutboxTest, DiscardingFreesTheRow) {
   node_.sql("INSERT INTO users (id, name) VALUES (1, 'a')");
   node_.sql("UPDATE users SET name = 'b'");
