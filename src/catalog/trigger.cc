@@ -138,7 +138,7 @@ base::Result<Trigger> Trigger::parse(std::string_view text) {
     return parse_webhook(text, whole);
   }
   if (kind != "table" && kind != "cron") {
-    return misread(text, "is of no known kind: write http, table:…, cron:… or webhook:…");
+    return misread(text, "is of no known kind: write http, table:… or cron:…");
   }
   const bool cron = kind == "cron";
   auto trigger = cron ? parse_cron(text, rest) : parse_table(text, rest);

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 2> kDeliveries{"at_least_once", "transact
 std::unexpected<base::Error> wrong(std::string_view name, std::string_view value,
                                    std::string_view fits) {
   return base::fail(base::Code::kInvalidArgument,
-                    fmt::format("the trigger's option {}={}: write {}", name, value, fits));
+                    fmt::format("has the option {}={}: write {}", name, value, fits));
 }
 
 template <std::size_t Count>
@@ -89,9 +89,18 @@ base::Result<void> read(std::string_view name, std::string_view value, bool cron
   if (cron && name == "overlap") return read_choice(name, value, kOverlaps, out.overlap);
   return base::fail(
       base::Code::kInvalidArgument,
-      fmt::format("the trigger's option {}: there are attempts, backoff, max_backoff, run_as, "
+      fmt::format("has the option {}, which {}: there are attempts, backoff, max_backoff, run_as, "
                   "format and delivery{}",
-                  name, cron ? ", and for cron missed and overlap" : ""));
+                  name,
+                  name == "missed" || name == "overlap" ? "a table's triggers do not have"
+                                                        : "no trigger has",
+                  cron ? ", and for cron missed and overlap" : ""));
+}
+
+std::string without_value(std::string_view name) {
+  return fmt::format("has {}: write name=value, as in `with attempts=3,backoff=10s`",
+                     name.empty() ? std::string("no option behind `with`")
+                                  : fmt::format("the option {} without a value", name));
 }
 
 std::string duration_text(milliseconds span) {
@@ -117,15 +126,11 @@ base::Result<TriggerOptions> TriggerOptions::parse(std::string_view text, bool c
     const std::string_view each = text.substr(0, comma);
     const auto equals = each.find('=');
     if (equals == std::string_view::npos) {
-      return base::fail(base::Code::kInvalidArgument,
-                        fmt::format("the trigger's options: \"{}\" is not name=value, as in "
-                                    "`with attempts=3,backoff=10s`",
-                                    each));
+      return base::fail(base::Code::kInvalidArgument, without_value(each));
     }
     const std::string name(each.substr(0, equals));
     if (seen.find("," + name + ",") != std::string::npos) {
-      return base::fail(base::Code::kInvalidArgument,
-                        fmt::format("the trigger's option {} is written twice", name));
+      return base::fail(base::Code::kInvalidArgument, fmt::format("has the option {} twice", name));
     }
     seen += name + ",";
     if (auto done = read(name, each.substr(equals + 1), cron, options); !done) {

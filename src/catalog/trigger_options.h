@@ -32,8 +32,8 @@ struct TriggerOptions {
 
   bool operator==(const TriggerOptions&) const = default;
 
-  // `name=value,…`. kInvalidArgument names the option and what fits; `cron` decides which there
-  // are.
+  // `name=value,…`. kInvalidArgument says of the trigger, as in "has the option …", what is wrong
+  // and what fits; `cron` decides which options there are.
   static base::Result<TriggerOptions> parse(std::string_view text, bool cron);
   // What parse reads: those that are not at their defaults, in the order above; empty without any.
   [[nodiscard]] std::string text() const;

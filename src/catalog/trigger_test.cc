@@ -49,21 +49,21 @@ TEST(Trigger, HasOptionsAndACondition) {
 
 TEST(Trigger, RefusesOtherOptions) {
   for (const auto& [options, message] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"", "is not name=value"},
-           {"attempts", "is not name=value"},
+           {"", "has no option behind `with`"},
+           {"attempts", "has the option attempts without a value"},
            {"attempts=0", "from 1 to 100"},
            {"attempts=101", "from 1 to 100"},
            {"attempts=3x", "from 1 to 100"},
-           {"attempts=3,attempts=3", "written twice"},
+           {"attempts=3,attempts=3", "has the option attempts twice"},
            {"backoff=0s", "a duration from 1ms"},
            {"backoff=2h", "no less than backoff"},
            {"max_backoff=1000h", "a duration from 1ms"},
            {"run_as=root", "anon, authenticated or service_role"},
            {"format=xml", "roost or supabase or cloudevents"},
            {"delivery=once", "at_least_once or transactional"},
-           {"missed=all", "there are attempts"},
+           {"missed=all", "has the option missed, which a table's triggers do not have: there are"},
            {"attempts=3, backoff=1s", "there are attempts"},
-           {"retries=1", "there are attempts"}}) {
+           {"retries=1", "has the option retries, which no trigger has: there are attempts"}}) {
     const auto trigger = Trigger::parse(std::string("table:u:insert with ") + options);
     ASSERT_FALSE(trigger) << options;
     EXPECT_NE(trigger.error().message.find(message), std::string::npos) << trigger.error().message;
@@ -126,7 +126,13 @@ TEST(Trigger, ErrorsSayWhatToWrite) {
   EXPECT_EQ(Trigger::parse("cron:").error().message,
             "the trigger \"cron:\" has no cron pattern: write cron:*/5 * * * *");
   EXPECT_EQ(Trigger::parse("ftp").error().message,
-            "the trigger \"ftp\" is of no known kind: write http, table:…, cron:… or webhook:…");
+            "the trigger \"ftp\" is of no known kind: write http, table:… or cron:…");
+  EXPECT_EQ(Trigger::parse("cron:@daily with missed=foo").error().message,
+            "the trigger \"cron:@daily with missed=foo\" has the option missed=foo: write skip or "
+            "once or all");
+  EXPECT_EQ(Trigger::parse("cron:@daily with tries").error().message,
+            "the trigger \"cron:@daily with tries\" has the option tries without a value: write "
+            "name=value, as in `with attempts=3,backoff=10s`");
 }
 
 TEST(Trigger, IdentifiersAreAsciiWhateverTheLocale) {

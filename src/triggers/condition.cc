@@ -38,6 +38,7 @@ class Writer {
   // Empty once something was refused; `error` says what.
   std::string write(const json::value* node, std::size_t depth = 0);
   [[nodiscard]] const std::optional<std::string>& error() const { return error_; }
+  [[nodiscard]] bool names_absent_row() const { return names_absent_row_; }
 
  private:
   std::string refuse(std::string message) {
@@ -56,6 +57,7 @@ class Writer {
   const CapturedTable& table_;
   const Operation operation_;
   std::optional<std::string> error_;
+  bool names_absent_row_ = false;
 };
 
 std::string Writer::column(const Fields& node) {
@@ -69,7 +71,10 @@ std::string Writer::column(const Fields& node) {
     return refuse(fmt::format("the table {} has no column {}", table_.name, names[1]));
   }
   const bool is_old = names[0] == "old";
-  if (operation_ == (is_old ? Operation::kInsert : Operation::kDelete)) return "NULL";
+  if (operation_ == (is_old ? Operation::kInsert : Operation::kDelete)) {
+    names_absent_row_ = true;
+    return "NULL";
+  }
   return fmt::format("{}.{}", is_old ? "OLD" : "NEW", quote_name(*found));
 }
 
@@ -197,6 +202,14 @@ base::Result<std::string> condition_text(std::string_view condition, const Captu
   std::string text = writer.write(&*tree);
   if (writer.error()) return refused(*writer.error());
   return text;
+}
+
+bool names_absent_row(std::string_view condition, const CapturedTable& table, Operation operation) {
+  const auto tree = database::sql::parse_expression(condition);
+  if (!tree) return false;
+  Writer writer(table, operation);
+  writer.write(&*tree);
+  return writer.names_absent_row();
 }
 
 }  // namespace triggers

@@ -17,5 +17,8 @@ namespace triggers {
 // kInvalidArgument says what of it is not taken, or which column the table does not have.
 base::Result<std::string> condition_text(std::string_view condition, const CapturedTable& table,
                                          Operation operation);
+// Whether a sound condition names the row that the operation does not have: `old` of an insert,
+// `new` of a delete.
+bool names_absent_row(std::string_view condition, const CapturedTable& table, Operation operation);
 
 }  // namespace triggers

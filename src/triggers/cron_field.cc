@@ -18,6 +18,10 @@ constexpr std::array<std::string_view, 12> kMonths{"JAN", "FEB", "MAR", "APR", "
                                                    "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
 constexpr std::array<std::string_view, 7> kDays{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"};
 
+// Past the field's end a step means its first value alone, and some patterns mean that; this one is
+// past all fields' and meant nothing.
+constexpr unsigned kMaxStep = 366;
+
 struct Unit {
   std::string_view name;
   unsigned low;
@@ -172,6 +176,11 @@ base::Result<CronItem> FieldReader::read_step(CronItem item) {
   const auto step = read_number();
   if (!step) return base::fail(step.error());
   if (*step == 0) return fail(begin, "a step of 0 leads nowhere; use 1 or more");
+  if (const unsigned values = is_.high - is_.low + 1; *step > kMaxStep) {
+    return fail(begin, fmt::format("a step of {} is longer than the field, which has {} values; "
+                                   "use 1-{}",
+                                   text_.substr(begin, at_ - begin), values, values));
+  }
   item.step = *step;
   repeats_ = true;
   return end_of(item);

@@ -148,6 +148,12 @@ TEST(Scheduler, InvalidCronRejected) {
             "column 4, field 1 (minute): the range ends at 10, before it begins at 30; write two "
             "ranges with a comma"},
            {"*/0 * * * *", "column 3, field 1 (minute): a step of 0 leads nowhere; use 1 or more"},
+           {"*/1440 * * * *",
+            "column 3, field 1 (minute): a step of 1440 is longer than the field, which has 60 "
+            "values; use 1-60"},
+           {"*/99999999999 * * * *",
+            "column 3, field 1 (minute): a step of 99999999999 is longer than the field, which has "
+            "60 values; use 1-60"},
            {"*/ * * * *",
             "column 3, field 1 (minute): a step is a number of 1 or more after the /"},
            {"0/15 * * * *",

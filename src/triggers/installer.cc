@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "triggers/condition.h"
 #include "triggers/cron_schedule.h"
 #include "triggers/rows.h"
 #include "triggers/sql_text.h"
@@ -43,6 +44,24 @@ base::Result<CronSchedule> schedule_of(const catalog::Trigger& trigger) {
         fmt::format("the trigger `{}` never runs: no date matches it", trigger.text()));
   }
   return schedule;
+}
+
+// Beside what a table may lose later: a condition that never holds, as nothing has the row it
+// names. Where another operation has it, the row is null.
+base::Result<void> fits_all(const catalog::Trigger& trigger, const CapturedTable& table) {
+  std::vector<Capture> captures = captures_of(trigger);
+  for (Capture& capture : captures) {
+    if (auto fits = fit(capture, trigger, table); !fits) return fits;
+  }
+  if (captures.size() != 1 || trigger.condition.empty() ||
+      !names_absent_row(trigger.condition, table, captures.front().operation)) {
+    return {};
+  }
+  const bool insert = captures.front().operation == Operation::kInsert;
+  return base::fail(
+      base::Code::kInvalidArgument,
+      fmt::format("{} has no `{}` row: name a column as {}.NAME", insert ? "an insert" : "a delete",
+                  insert ? "old" : "new", insert ? "new" : "old"));
 }
 
 std::int64_t next_run(const CronSchedule& schedule) {
@@ -117,12 +136,10 @@ Task<base::Result<void>> Installer::check(reactor::Loop& loop, const catalog::Co
     } else if (trigger.kind == TriggerKind::kTable) {
       auto found = co_await table(loop, trigger.subject);
       if (!found) co_return base::fail(database::to_error(found.error()));
-      for (Capture& capture : captures_of(trigger)) {
-        if (auto fits = fit(capture, trigger, *found); !fits) {
-          co_return base::fail(
-              base::Code::kInvalidArgument,
-              fmt::format("the trigger `{}`: {}", trigger.text(), fits.error().message));
-        }
+      if (auto fits = fits_all(trigger, *found); !fits) {
+        co_return base::fail(
+            base::Code::kInvalidArgument,
+            fmt::format("the trigger `{}`: {}", trigger.text(), fits.error().message));
       }
     }
   }

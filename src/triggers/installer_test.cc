@@ -65,6 +65,20 @@ TEST_F(InstallerTest, RefusesWhatCannotBeCaptured) {
   EXPECT_EQ(refusal("table:USERS:insert,update(Name),delete"), "");
 }
 
+TEST_F(InstallerTest, RefusesAConditionOnARowThatIsNotThere) {
+  node_.sql(kUsers);
+  EXPECT_EQ(refusal("table:users:insert when old.id = 1"),
+            "the trigger `table:users:insert when old.id = 1`: an insert has no `old` row: name a "
+            "column as new.NAME");
+  EXPECT_NE(
+      refusal("table:users:delete when old.id = 1 or new.id = 1").find("a delete has no `new`"),
+      std::string::npos);
+  EXPECT_EQ(refusal("table:users:insert when new.name = 'old.id'"), "");
+  EXPECT_EQ(refusal("table:users:delete when old.id = 1"), "");
+  EXPECT_EQ(refusal("table:users:update when old.id = 1 or new.id = 1"), "");
+  EXPECT_EQ(refusal("table:users:insert,update when old.id is null"), "") << "an insert, then";
+}
+
 TEST_F(InstallerTest, WhatCannotBeInstalledLeavesTheOthersInPeace) {
   node_.sql(kUsers);
   node_.sql("CREATE VIRTUAL TABLE ft USING fts5(body)");
