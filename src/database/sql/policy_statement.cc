@@ -69,8 +69,9 @@ class Reader {
   static SqlResult<PolicyStatement> grant_on_schema(const object& node, AlterGrants grants);
   static SqlResult<void> check_schema(std::string_view name,
                                       std::optional<std::uint32_t> position = std::nullopt);
-  [[nodiscard]] std::optional<std::string> expression(std::string_view word,
-                                                      std::string_view word_before = "") const;
+  [[nodiscard]] std::optional<std::string_view> expression(std::string_view word,
+                                                           std::string_view word_before = "") const;
+  [[nodiscard]] ExpressionPlaces places() const;
   [[nodiscard]] std::optional<std::uint32_t> position(const object& node) const;
 
   std::string_view sql_;
@@ -135,7 +136,7 @@ SqlResult<RoleSet> Reader::roles(const array& specs) const {
 }
 
 // Up to the parenthesis that closes the one just read, without space and comments around it.
-std::string inside_parentheses(std::string_view sql, Scanner& scanner) {
+std::string_view inside_parentheses(std::string_view sql, Scanner& scanner) {
   std::optional<std::size_t> begin;
   std::size_t end = 0;
   int depth = 1;
@@ -145,13 +146,13 @@ std::string inside_parentheses(std::string_view sql, Scanner& scanner) {
     if (!begin) begin = token->begin;
     end = token->end();
   }
-  return begin ? std::string(sql.substr(*begin, end - *begin)) : std::string();
+  return begin ? sql.substr(*begin, end - *begin) : std::string_view();
 }
 
 // The text in parentheses behind a clause's one or two words, at the statement's own level. The
 // words are reserved in PostgreSQL, so no name is taken for them.
-std::optional<std::string> Reader::expression(std::string_view word,
-                                              std::string_view word_before) const {
+std::optional<std::string_view> Reader::expression(std::string_view word,
+                                                   std::string_view word_before) const {
   Scanner scanner(sql_);
   int depth = 0;
   Token before, previous;
@@ -166,6 +167,15 @@ std::optional<std::string> Reader::expression(std::string_view word,
     before = std::exchange(previous, *token);
   }
   return std::nullopt;
+}
+
+ExpressionPlaces Reader::places() const {
+  const auto before = [this](std::optional<std::string_view> text) {
+    if (!text || text->empty()) return std::optional<std::uint32_t>();
+    const auto bytes = static_cast<std::size_t>(text->data() - sql_.data());
+    return std::optional<std::uint32_t>(position_of(sql_, bytes) - 1);
+  };
+  return {.use = before(expression("using")), .check = before(expression("check", "with"))};
 }
 
 SqlResult<PolicyStatement> Reader::create_policy(const object& node) const {
@@ -187,8 +197,9 @@ SqlResult<PolicyStatement> Reader::create_policy(const object& node) const {
                        .command = *command,
                        .permissive = flag_of(node, "permissive"),
                        .roles = *to,
-                       .using_text = expression("using").value_or(""),
-                       .check_text = expression("check", "with").value_or("")}};
+                       .using_text = std::string(expression("using").value_or("")),
+                       .check_text = std::string(expression("check", "with").value_or(""))},
+                      places()};
 }
 
 SqlResult<PolicyStatement> Reader::alter_policy(const object& node) const {
@@ -204,6 +215,7 @@ SqlResult<PolicyStatement> Reader::alter_policy(const object& node) const {
   }
   alter.using_text = expression("using");
   alter.check_text = expression("check", "with");
+  alter.places = places();
   return alter;
 }
 

@@ -6,6 +6,7 @@
 // say.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,8 +18,15 @@
 
 namespace database::sql {
 
+// How many characters of the statement are before each expression: an error in one is that much
+// further on. Nothing where the statement does not have it.
+struct ExpressionPlaces {
+  std::optional<std::uint32_t> use;
+  std::optional<std::uint32_t> check;
+};
 struct CreatePolicy {
   Policy policy;
+  ExpressionPlaces places = {};
 };
 struct AlterPolicy {
   std::string name;
@@ -28,6 +36,7 @@ struct AlterPolicy {
   std::optional<RoleSet> roles;
   std::optional<std::string> using_text;
   std::optional<std::string> check_text;
+  ExpressionPlaces places = {};
 };
 struct DropPolicy {
   std::string name;

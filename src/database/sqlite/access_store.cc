@@ -172,7 +172,7 @@ SqlResult<std::optional<Policy>> AccessStore::find_policy(std::string_view table
   return std::optional<Policy>();
 }
 
-SqlResult<void> AccessStore::check_fits(const Policy& policy) {
+SqlResult<void> AccessStore::check_fits(const Policy& policy, const sql::ExpressionPlaces& places) {
   auto schema = read_schema(connection_);
   if (!schema) return sql_fail(std::move(schema.error()));
   const auto table = schema->table(policy.table);
@@ -180,11 +180,24 @@ SqlResult<void> AccessStore::check_fits(const Policy& policy) {
     return sql_fail(SqlState::kUndefinedTable,
                     fmt::format("relation \"{}\" does not exist", policy.table));
   }
-  return check_policy(connection_, *schema, *table, {.policy = policy, .use = {}, .check = {}});
+  // Each alone, to know which of them an error is of.
+  for (const bool use : {true, false}) {
+    Policy half = policy;
+    (use ? half.check_text : half.using_text).clear();
+    auto fits = check_policy(connection_, *schema, *table,
+                             {.policy = std::move(half), .use = {}, .check = {}});
+    if (fits) continue;
+    SqlError error = std::move(fits.error());
+    const auto& place = use ? places.use : places.check;
+    error.position =
+        error.position && place ? std::optional(*error.position + *place) : std::nullopt;
+    return sql_fail(std::move(error));
+  }
+  return {};
 }
 
-SqlResult<void> AccessStore::store(const Policy& policy) {
-  if (auto fits = check_fits(policy); !fits) return fits;
+SqlResult<void> AccessStore::store(const Policy& policy, const sql::ExpressionPlaces& places) {
+  if (auto fits = check_fits(policy, places); !fits) return fits;
   return change(connection_,
                 "INSERT INTO main._roost_policy"
                 " (tbl, name, command, permissive, roles, using_text, check_text)"
@@ -203,7 +216,7 @@ SqlResult<void> AccessStore::run(const sql::CreatePolicy& create) {
   const auto existing = find_policy(policy.table, policy.name);
   if (!existing) return sql_fail(existing.error());
   if (*existing) return policy_exists(policy.name, policy.table);
-  return store(policy);
+  return store(policy, create.places);
 }
 
 SqlResult<void> AccessStore::rename_policy(const sql::AlterPolicy& alter, std::string_view table) {
@@ -235,7 +248,7 @@ SqlResult<void> AccessStore::run(const sql::AlterPolicy& alter) {
   if (alter.roles) policy.roles = *alter.roles;
   if (alter.using_text) policy.using_text = *alter.using_text;
   if (alter.check_text) policy.check_text = *alter.check_text;
-  return store(policy);
+  return store(policy, alter.places);
 }
 
 SqlResult<void> AccessStore::run(const sql::DropPolicy& drop) {

@@ -57,8 +57,8 @@ class AccessStore {
   SqlResult<void> run(const sql::AlterGrants& alter);
   SqlResult<void> rename_policy(const sql::AlterPolicy& alter, std::string_view table);
   SqlResult<std::optional<Policy>> find_policy(std::string_view table, std::string_view name);
-  SqlResult<void> store(const Policy& policy);
-  SqlResult<void> check_fits(const Policy& policy);
+  SqlResult<void> store(const Policy& policy, const sql::ExpressionPlaces& places);
+  SqlResult<void> check_fits(const Policy& policy, const sql::ExpressionPlaces& places);
   SqlResult<void> check_strict(const Found& table);
   SqlResult<void> alter_grant(std::string_view table, Command privilege,
                               const sql::AlterGrants& alter);

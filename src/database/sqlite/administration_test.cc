@@ -132,6 +132,27 @@ TEST(Administration, AnErrorUndoesTheWholeScriptAndSaysWhere) {
             "constraint");
 }
 
+// The expression is read apart from its statement; an ALTER's other one is not in the script.
+TEST(Administration, AnErrorInAPolicyIsWhereItStandsInTheScript) {
+  const Database db;
+  db.run(std::string(kNotes) + "CREATE POLICY kept ON notes USING (owner = 'a')");
+  const auto marked = [&](const std::string& script) {
+    const SqlError error = db.error(script);
+    EXPECT_TRUE(error.position) << error.message;
+    // From the position on, by characters: the scripts have one of two bytes before it.
+    const std::size_t at = error.position.value_or(1) - 1 + (script.find("\xC3") < script.size());
+    return script.substr(std::min(at, script.size()), 5);
+  };
+  for (const std::string before : {"", "SELECT 1;\n", "SELECT '\xC3\xA9';\n\n -- next\n"}) {
+    EXPECT_EQ(marked(before + "CREATE POLICY p ON notes USING (owner = 'x' AND titel = 'x')"),
+              "titel");
+    EXPECT_EQ(marked(before + "CREATE POLICY p ON notes USING (owner = 'x')\nWITH CHECK ( titel)"),
+              "titel");
+    EXPECT_EQ(marked(before + "ALTER POLICY kept ON notes WITH CHECK (owner = titel)"), "titel");
+    EXPECT_EQ(marked(before + "CREATE POLICY p ON notes USING (owner ~ 'x')").substr(0, 1), "~");
+  }
+}
+
 TEST(Administration, BoundsHoldOverTheWholeScript) {
   const Database db;
   Bounds bounds;
