@@ -10,6 +10,7 @@
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/json_text.h"
+#include "cli/whole_number.h"
 
 namespace cli {
 namespace {
@@ -119,7 +120,7 @@ void add_canary_command(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<Options>();
   command->add_option("NAME", options->name, "The function")->required();
   auto* version = command->add_option("VERSION", options->version, "Default: the canary there is")
-                      ->check(CLI::PositiveNumber);
+                      ->check(whole_number());
   auto* percent =
       command->add_option("--percent", options->percent, "How many of the HTTP calls get it")
           ->check(CLI::Range(0, 100));

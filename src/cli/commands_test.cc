@@ -474,6 +474,33 @@ TEST_F(Commands, ServeRefusesAWrongConfiguration) {
               "PostgreSQL is not built yet");
 }
 
+// What a script makes of a variable that is not set.
+TEST_F(Commands, AnEmptyValueIsNotAFlagLeftOut) {
+  for (const Words& words : std::vector<Words>{{"db", "sql", "DELETE FROM todos", "--as-user", ""},
+                                               {"deploy", module(), "--canary-header", ""},
+                                               {"deploy", module(), "--name", ""},
+                                               {"deploy", module(), "--timeout", ""},
+                                               {"logs", ""},
+                                               {"logs", "--since", ""},
+                                               {"list", "--key", ""},
+                                               {"restore", "a.tar", "--data", ""},
+                                               {"serve", "--listen", ""}}) {
+    expect_exit(ExitCode::kUsage, words, "the value is empty");
+    EXPECT_TRUE(err_.starts_with("roost: ")) << err_;
+  }
+  EXPECT_TRUE(server_.asked().empty());
+  server_.answer("POST /functions/v1/hello", 200, "{}");
+  EXPECT_EQ(run({"invoke", "hello", "-d", ""}), ExitCode::kOk) << err_;
+}
+
+TEST_F(Commands, NumbersThatCountSaySo) {
+  for (const std::string number : {"0", "-1", "1.5", "x", "99999999999999999999"}) {
+    expect_exit(ExitCode::kUsage, {"rollback", "hello", number},
+                "'" + number + "' is no whole number of 1 or more");
+    expect_exit(ExitCode::kUsage, {"events", "show", number}, "is no whole number of 1 or more");
+  }
+}
+
 TEST_F(Commands, HelpAndVersionAreNoErrors) {
   expect_exit(ExitCode::kOk, {"--version"}, "roost " ROOST_VERSION "\n");
   expect_exit(ExitCode::kOk, {"--help"}, "deploy");

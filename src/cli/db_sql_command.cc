@@ -116,7 +116,7 @@ void add_db_sql_command(CLI::App& group, Command& chosen) {
   auto* sql = command->add_option("SQL", options->sql, "A script; with --as-… one statement");
   command->add_option("-f,--file", options->file, "Read it from a file; - is the input")
       ->excludes(sql);
-  command->add_option("--as-user", options->user, "As the caller of this user id (its UUID)");
+  command->add_option("--as-user", options->user, "As the caller of this user id (a token's sub)");
   command->add_option("--as-role", options->role, "As a caller of this role")
       ->check(CLI::IsMember({"anon", "authenticated", "service_role"}));
   command->add_option("--claims", options->claims, "The caller's further claims, a JSON object");

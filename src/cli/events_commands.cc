@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/json_text.h"
 #include "cli/table.h"
+#include "cli/whole_number.h"
 
 namespace cli {
 namespace {
@@ -211,7 +212,7 @@ CLI::App* add(CLI::App& group, Command& chosen, const char* name, const char* ab
 }
 
 CLI::Option* add_id(CLI::App& command, const std::shared_ptr<Options>& options) {
-  return command.add_option("ID", options->id, "The event")->check(CLI::PositiveNumber);
+  return command.add_option("ID", options->id, "The event")->check(whole_number());
 }
 
 CLI::Option* add_state(CLI::App& command, const std::shared_ptr<Options>& options,
@@ -228,7 +229,7 @@ void add_list(CLI::App& group, Command& chosen) {
   command->add_option("-n,--limit", options->limit, "At most so many (50)")
       ->check(CLI::Range(1, 1'000));
   command->add_option("--before", options->before, "Only those before this ID: the next page")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number());
 }
 
 void add_changes(CLI::App& group, Command& chosen) {

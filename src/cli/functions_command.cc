@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/json_text.h"
 #include "cli/table.h"
+#include "cli/whole_number.h"
 
 namespace cli {
 namespace {
@@ -220,7 +221,7 @@ void add_functions_commands(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<Options>();
   add(app, chosen, {"rollback", "Let another version of a function run", rollback}, options)
       ->add_option("VERSION", options->version, "Default: the one before the current")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number());
 }
 
 }  // namespace cli

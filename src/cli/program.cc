@@ -36,6 +36,37 @@ std::optional<Failure> unknown_command(const CLI::App& app,
                      (meant ? ": did you mean " + *meant + "?" : "; roost --help lists them")};
 }
 
+// By its long name: where nothing is a value as good as any.
+bool may_be_empty(const CLI::Option& option) {
+  return option.check_lname("data-raw") || option.check_lname("param") ||
+         option.check_lname("payload");
+}
+
+// A script's variable that is not set leaves an empty word. Taken for a flag that was left out it
+// would run a statement as the administrator, or deploy a canary to everybody.
+void refuse_empty_values(CLI::App& app) {
+  const CLI::Validator not_empty(
+      [](const std::string& value) {
+        return std::string(value.empty() ? "the value is empty" : "");
+      },
+      "", "not empty");
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_expected_max() > 0 && !may_be_empty(*option)) option->check(not_empty);
+  }
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    refuse_empty_values(*command);
+  }
+}
+
+ExitCode report_usage(const CLI::App& app, const CLI::ParseError& error, World& world) {
+  if (error.get_exit_code() == 0) {  // --help, --version
+    app.exit(error, world.out, world.err);
+    return ExitCode::kOk;
+  }
+  return report(world, {ExitCode::kUsage,
+                        std::string(error.what()) + "; --help says what the command takes"});
+}
+
 }  // namespace
 
 ExitCode run(std::vector<std::string> arguments, World& world) {
@@ -49,13 +80,13 @@ ExitCode run(std::vector<std::string> arguments, World& world) {
         &add_compile_command}) {
     add(app, chosen);
   }
+  refuse_empty_values(app);
   if (const auto failure = unknown_command(app, arguments)) return report(world, *failure);
   std::ranges::reverse(arguments);  // CLI11 takes them from the back
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error, world.out, world.err);
-    return code == 0 ? ExitCode::kOk : ExitCode::kUsage;
+    return report_usage(app, error, world);
   }
   return chosen(world);
 }
