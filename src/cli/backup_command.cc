@@ -86,11 +86,41 @@ bool is_remote(const Options& options, const Environment& environment) {
   return !options.connection.admin_url.empty() || environment.contains("ROOST_ADMIN_URL");
 }
 
+// The file is made by a rename: whatever has its name is gone then, be it a device.
+Outcome<void> check_target(const fs::path& file) {
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(file, error);
+  if (status.type() == fs::file_type::not_found) return {};
+  if (status.type() != fs::file_type::regular) {
+    return fail(ExitCode::kUsage,
+                fmt::format("{} is no file that could be replaced: name a new one", file.string()));
+  }
+  if (fs::file_size(file, error) == 0 || server::begins_as_archive(file)) return {};
+  return fail(ExitCode::kUsage, fmt::format("{} is there and is no backup: name another file, or "
+                                            "delete it first",
+                                            file.string()));
+}
+
+// What is lost with the folder is no copy of it, and might be one of its own files.
+Outcome<void> check_outside(const fs::path& file, const fs::path& data) {
+  std::error_code error;
+  const fs::path inside = fs::weakly_canonical(data, error);
+  const fs::path target = fs::weakly_canonical(file, error);
+  const auto [rest, _] = std::ranges::mismatch(inside, target);
+  if (rest != inside.end()) return {};
+  return fail(ExitCode::kUsage, fmt::format("{} is in the data folder: a backup belongs elsewhere, "
+                                            "best on another disk",
+                                            file.string()));
+}
+
 Outcome<Names> back_up(const Options& options, const World& world) {
   ::umask(kOwnerOnly);
+  if (auto fits = check_target(options.file); !fits) return std::unexpected(fits.error());
   if (is_remote(options, world.environment)) return fetch(options, world);
+  const fs::path data = data_folder_of(options.connection, world.environment);
+  if (auto fits = check_outside(options.file, data); !fits) return std::unexpected(fits.error());
   auto names =
-      server::back_up(data_folder_of(options.connection, world.environment), options.file,
+      server::back_up(data, options.file,
                       {.master_key = options.no_master_key ? server::MasterKeyPart::kLeftOut
                                                            : server::MasterKeyPart::kIncluded,
                        .journal = options.journal ? server::JournalPart::kIncluded

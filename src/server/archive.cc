@@ -189,6 +189,14 @@ Result<void> ArchiveWriter::finish() {
   return {};
 }
 
+bool begins_as_archive(const fs::path& file) {
+  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  Header header{};
+  return fd.valid() && ::read(fd.get(), &header, sizeof header) == sizeof header &&
+         std::ranges::equal(header.magic, kMagic) && header.type == '0' &&
+         octal(header.checksum) == checksum_of(header);
+}
+
 std::unexpected<base::Error> Archive::damaged(std::string_view what) const {
   return base::fail(base::Code::kStorage,
                     fmt::format("{} is not a whole backup: {}", file_.string(), what));
@@ -216,7 +224,7 @@ Result<void> Archive::read_members() {
           return true;
         });
     if (!read) return damaged("it ends too early");
-    if (header.name[0] == '\0') return {};
+    if (header.name[0] == '\0') return check_end(offset);
     if (octal(header.checksum) != checksum_of(header) || header.type != '0') {
       return damaged(fmt::format("at byte {} there should be a file's header", offset));
     }
@@ -228,6 +236,16 @@ Result<void> Archive::read_members() {
     members_.push_back({std::move(name), *size, offset + kBlock});
     offset += kBlock + padded(*size);
   }
+}
+
+// Two blocks of zeros, and no more than those.
+Result<void> Archive::check_end(std::uint64_t offset) const {
+  struct stat status{};
+  if (::fstat(fd_.get(), &status) != 0) return failure("read", file_);
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size < offset + 2 * kBlock) return damaged("it ends too early");
+  if (size > offset + 2 * kBlock) return damaged("something follows its end");
+  return {};
 }
 
 // Takes the digests out of the members.

@@ -38,6 +38,9 @@ class ArchiveWriter {
   std::string sums_;
 };
 
+// Enough to tell an older one, whole or not, from another kind of file.
+[[nodiscard]] bool begins_as_archive(const std::filesystem::path& file);
+
 class Archive {
  public:
   struct Member {
@@ -58,6 +61,7 @@ class Archive {
   Archive(std::filesystem::path file, sandbox::Descriptor fd)
       : file_(std::move(file)), fd_(std::move(fd)) {}
   base::Result<void> read_members();
+  [[nodiscard]] base::Result<void> check_end(std::uint64_t offset) const;
   base::Result<void> check_digests();
   [[nodiscard]] std::unexpected<base::Error> damaged(std::string_view what) const;
 

@@ -162,11 +162,21 @@ TEST_F(Backup, DamagedFileChangesNothing) {
       << restored.error().message;
 }
 
+TEST_F(Backup, WhatFollowsItsEndIsRefused) {
+  ASSERT_TRUE(back_up());
+  const std::string whole = read(file_);
+  for (const std::string& more : {std::string("x"), std::string(512, '\0'), whole}) {
+    write(file_, whole + more);
+    const auto restored = restore();
+    ASSERT_FALSE(restored);
+    EXPECT_NE(restored.error().message.find("something follows its end"), std::string::npos);
+  }
+}
+
 TEST_F(Backup, EveryTruncationIsRefused) {
   ASSERT_TRUE(back_up());
   const std::string whole = read(file_);
-  // What follows the digests is filling.
-  for (std::size_t size = 0; size < whole.size() - 1024; size += 509) {
+  for (std::size_t size = 0; size < whole.size(); size += 509) {
     write(file_, whole.substr(0, size));
     EXPECT_FALSE(restore()) << size;
     EXPECT_FALSE(fs::exists(folder_ / "restored"));

@@ -1,9 +1,11 @@
 // A backup of a server that works, and another server made of it.
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "database/test_folder.h"
 #include "end_to_end/outsider.h"
@@ -105,6 +107,28 @@ TEST_F(Backup, ThroughTheAdminListenerLacksTheMasterKeyOnly) {
   expect_whole(0);
   const auto left = fs::directory_iterator(folder_ / "data" / "tmp");
   EXPECT_EQ(std::distance(left, fs::directory_iterator()), 0);
+}
+
+// By a rename, which replaces whatever has the name.
+TEST_F(Backup, NothingButAnOlderBackupIsReplaced) {
+  prepare();
+  std::ofstream(folder_ / "notes.txt") << "mine";
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  fs::create_symlink("notes.txt", folder_ / "link");
+  const auto backup = [&](const fs::path& to) { return server_->roost({"backup", to}); };
+  for (const fs::path& to :
+       {folder_ / "notes.txt", folder_ / "pipe", folder_ / "link", folder_ / "data/data.db",
+        folder_ / "data/new.tar", folder_ / "data/../data/new.tar", folder_ / ""}) {
+    EXPECT_EQ(backup(to).exit, 2) << to;
+  }
+  EXPECT_EQ(fs::file_size(folder_ / "notes.txt"), 4U);
+  EXPECT_TRUE(fs::is_fifo(folder_ / "pipe"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+  EXPECT_FALSE(fs::exists(folder_ / "data/new.tar"));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(backup(file()).exit, 0) << "over the one before";
+  std::ofstream(folder_ / "notes.txt").flush();
+  EXPECT_EQ(backup(folder_ / "notes.txt").exit, 0) << "an empty one, as mktemp makes it";
+  EXPECT_EQ(server_->call("hello").status, 200);
 }
 
 TEST_F(Backup, RestoreTakesNoFolderThatHasSomething) {
