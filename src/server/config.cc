@@ -10,6 +10,7 @@
 #include <toml++/toml.h>
 
 #include "http/address.h"
+#include "server/private_file.h"
 #include "server/spelling.h"
 
 namespace server {
@@ -103,13 +104,13 @@ class File {
 };
 
 Result<void> apply_file(Config& config, const fs::path& path, bool in_data) {
+  const Result<std::string> text = read_small_file(path);
+  if (!text) return base::fail(base::Code::kStorage, text.error().message);
   try {
-    return File(config, path, in_data).apply(toml::parse_file(path.string()));
+    return File(config, path, in_data).apply(toml::parse(*text, path.string()));
   } catch (const toml::parse_error& error) {
-    const auto line = error.source().begin.line;
-    if (line > 0) return wrong(fmt::format("{}:{}: {}", path.string(), line, error.description()));
-    return base::fail(base::Code::kStorage,
-                      fmt::format("cannot read {}: {}", path.string(), error.description()));
+    return wrong(
+        fmt::format("{}:{}: {}", path.string(), error.source().begin.line, error.description()));
   }
 }
 

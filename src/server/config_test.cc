@@ -279,6 +279,13 @@ TEST(Config, FileThatIsNotThereIsAnError) {
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().code, base::Code::kStorage);
   EXPECT_TRUE(contains(config.error().message, "cannot read /nowhere/roost.toml"));
+  const database::TestFolder test;
+  std::filesystem::create_directory(test / "roost.toml");
+  scene.sources.file = test / "roost.toml";
+  EXPECT_FALSE(read_config(scene.sources)) << "a folder is no empty file";
+  scene.sources.file.reset();
+  scene.sources.flags["data"] = (test / "").string();
+  EXPECT_FALSE(read_config(scene.sources));
 }
 
 TEST(Config, ListenersMustNotShareAnAddress) {
