@@ -131,13 +131,17 @@ Outbox::Answer<std::vector<EventStats>> Outbox::stats(reactor::Loop& loop) {
        {}}};
   auto tables = co_await ask(loop, std::move(statements));
   if (!tables) co_return database::sql_fail(std::move(tables.error()));
+  const Milliseconds now = now_of_database();
   std::vector<EventStats> stats;
   for (const Row& row : tables->front()) {
     const auto count = [&row](std::size_t column) {
       return static_cast<std::uint64_t>(number_of(row[column]));
     };
     EventStats each{text_of(row[0]), count(1), count(2), count(3), count(4)};
-    if (std::holds_alternative<std::int64_t>(row[5])) each.oldest = number_of(row[5]);
+    // A single run of later does not wait yet.
+    if (const Milliseconds oldest = number_of(row[5]); oldest > 0 && oldest <= now) {
+      each.oldest = oldest;
+    }
     stats.push_back(std::move(each));
   }
   co_return stats;
