@@ -92,6 +92,7 @@ struct Function {
   Version version;  // the one that runs
   std::chrono::system_clock::time_point created_at;
   std::optional<Canary> canary = {};
+  std::optional<int> previous = {};  // the number of the version that ran before this one did
 
   [[nodiscard]] const std::string& name() const { return version.config.name; }
   [[nodiscard]] bool has_trigger(TriggerKind kind) const;

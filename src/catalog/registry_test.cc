@@ -213,6 +213,25 @@ TEST(Registry, ConcurrentRegistration) {
   EXPECT_EQ(names(catalog.registry->list()), in_memory);
 }
 
+TEST(Registry, KnowsWhichVersionRanBefore) {
+  Catalog catalog;
+  const auto previous = [&] { return catalog.registry->find("f")->previous; };
+  ASSERT_TRUE(catalog.registry->create(config_of("f"), "one"));
+  EXPECT_EQ(previous(), std::nullopt);
+  ASSERT_TRUE(
+      catalog.registry->deploy_canary(config_of("f"), "two", {.percent = 10, .header = ""}));
+  ASSERT_TRUE(catalog.registry->remove_canary("f"));
+  EXPECT_EQ(previous(), std::nullopt) << "a canary is not what runs";
+  ASSERT_TRUE(catalog.registry->deploy(config_of("f"), "three"));
+  EXPECT_EQ(previous(), 1);
+  ASSERT_TRUE(catalog.registry->rollback("f", 1));
+  EXPECT_EQ(previous(), 3) << "so that a second rollback undoes the first";
+  ASSERT_TRUE(catalog.registry->rollback("f", 1));
+  EXPECT_EQ(previous(), 3) << "nothing changed";
+  catalog.reopen();
+  EXPECT_EQ(previous(), 3);
+}
+
 TEST(Registry, VersionsAreKeptAndCanComeBack) {
   Catalog catalog;
   ASSERT_TRUE(catalog.registry->create(config_of("f"), "one"));

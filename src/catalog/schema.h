@@ -14,7 +14,7 @@
 
 namespace catalog {
 
-inline constexpr std::array<std::string_view, 2> kSchema{R"sql(
+inline constexpr std::array<std::string_view, 3> kSchema{R"sql(
 CREATE TABLE modules (
   sha256 BLOB PRIMARY KEY CHECK (length(sha256) = 32),
   bytes  BLOB NOT NULL
@@ -70,6 +70,10 @@ CREATE TABLE canaries (
   header      TEXT NOT NULL,
   FOREIGN KEY (function_id, version) REFERENCES versions (function_id, number) ON DELETE CASCADE
 ) STRICT;
+)sql",
+                                                         R"sql(
+-- Which ran before the current one did: what a rollback goes back to. NULL: none, or not known.
+ALTER TABLE functions ADD COLUMN previous_version INTEGER;
 )sql"};
 
 inline base::Result<void> migrate_catalog(database::Connection& connection) {

@@ -68,6 +68,9 @@ Result<Function> read_function(const Row& row) {
   function.enabled = std::get<std::int64_t>(row.at(6)) != 0;
   function.created_at = time_of(row.at(7));
   function.version = std::move(*version);
+  if (const auto* previous = std::get_if<std::int64_t>(&row.at(15))) {
+    function.previous = static_cast<int>(*previous);
+  }
   if (std::holds_alternative<std::int64_t>(row.at(8))) {
     auto other = read_version_at(row, 10);
     if (!other) return base::fail(std::move(other.error()));
@@ -136,7 +139,9 @@ Result<void> insert_parts(Connection& connection, const Row& function,
 
 constexpr std::string_view kSelectFunctions =
     "SELECT v.number, v.module, v.module_bytes, v.config, v.created_at, f.id, f.enabled,"
-    " f.created_at, c.percent, c.header, w.number, w.module, w.module_bytes, w.config, w.created_at"
+    " f.created_at, c.percent, c.header, w.number, w.module, w.module_bytes, w.config, "
+    "w.created_at,"
+    " f.previous_version"
     " FROM functions f"
     " JOIN version_summaries v ON v.function_id = f.id AND v.number = f.current_version"
     " LEFT JOIN canaries c ON c.function_id = f.id"
@@ -246,7 +251,7 @@ Result<void> insert_function(Connection& connection, const Deployment& deploymen
 
 Result<void> insert_version(Connection& connection, const Deployment& deployment) {
   const auto rows = connection.query(
-      "UPDATE functions SET current_version ="
+      "UPDATE functions SET previous_version = current_version, current_version ="
       " (SELECT max(number) + 1 FROM versions WHERE function_id = functions.id)"
       " WHERE name = $1 RETURNING id, current_version",
       {deployment.config.name});
@@ -297,10 +302,11 @@ Result<void> update_current(Connection& connection, std::string_view name, int v
     return base::fail(other.error());
   }
   if (auto ended = delete_canary(connection, name); !ended) return ended;
-  return touched(
-      connection.query("UPDATE functions SET current_version = $2 WHERE name = $1 RETURNING id",
-                       {std::string(name), std::int64_t{version}}),
-      name);
+  return touched(connection.query("UPDATE functions SET current_version = $2, previous_version ="
+                                  " CASE current_version WHEN $2 THEN previous_version"
+                                  " ELSE current_version END WHERE name = $1 RETURNING id",
+                                  {std::string(name), std::int64_t{version}}),
+                 name);
 }
 
 Result<void> update_enabled(Connection& connection, std::string_view name, bool enabled) {

@@ -240,6 +240,13 @@ TEST_F(Commands, RollbackTakesTheVersionBefore) {
   EXPECT_EQ(run({"rollback", "hello", "0"}), ExitCode::kUsage);
 }
 
+// A canary that was refused has a number, and never ran.
+TEST_F(Commands, RollbackGoesBackToWhatRan) {
+  server_.answer("GET " + kFunction, 200, R"({"name":"hello","version":3,"previous_version":1})");
+  server_.answer("POST " + kFunction + "/rollback", 200, kHello);
+  expect_exit(ExitCode::kOk, {"rollback", "hello"}, "hello: version 1 runs\n");
+}
+
 TEST_F(Commands, RollbackOfTheFirstVersionFails) {
   server_.answer("GET " + kFunction, 200, R"({"name":"hello","version":1})");
   server_.answer("GET " + kFunction + "/versions", 200, kVersions);

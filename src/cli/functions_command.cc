@@ -153,9 +153,11 @@ ExitCode disable(const Options& options, const AdminClient& admin, World& world)
   return set_enabled(options, admin, world, false);
 }
 
+// That of a function which was deployed before servers kept it is taken to be the next lower one.
 Outcome<std::int64_t> version_before(const AdminClient& admin, const std::string& path) {
   const auto function = admin.get(path);
   if (!function) return std::unexpected(function.error());
+  if (const std::int64_t known = number_at(*function, "previous_version"); known > 0) return known;
   const auto found = admin.get(path + "/versions");
   if (!found) return std::unexpected(found.error());
   const std::int64_t current = number_at(*function, "version");
@@ -220,7 +222,7 @@ void add_functions_commands(CLI::App& app, Command& chosen) {
   }
   const auto options = std::make_shared<Options>();
   add(app, chosen, {"rollback", "Let another version of a function run", rollback}, options)
-      ->add_option("VERSION", options->version, "Default: the one before the current")
+      ->add_option("VERSION", options->version, "Default: the one that ran before")
       ->check(whole_number());
 }
 

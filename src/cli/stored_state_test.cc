@@ -121,7 +121,7 @@ TEST(StoredState, LooksAtARealFolder) {
       test / "keys.json", std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
   const StoredState state = look_at_state(test / "");
   ASSERT_TRUE(state.catalog) << state.catalog.error().message;
-  EXPECT_EQ(state.catalog->schema, 2);
+  EXPECT_EQ(state.catalog->schema, 3);
   EXPECT_EQ(state.catalog->functions, 3);
   EXPECT_EQ(state.catalog->modules, 2);
   EXPECT_EQ(state.compiled, 1);

@@ -150,6 +150,7 @@ std::string function_json(const catalog::Function& function,
   base::append_json_string(out, function.name());
   out += function.enabled ? R"(,"enabled":true,)" : R"(,"enabled":false,)";
   append_version_members(out, function.version, function.created_at);
+  if (function.previous) out += fmt::format(R"(,"previous_version":{})", *function.previous);
   if (function.canary) append_canary(out, *function.canary);
   append_faults(out, function.name(), faults);
   out += '}';

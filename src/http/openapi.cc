@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "http/openapi_database.h"
 #include "http/openapi_events.h"
 
 namespace http {
@@ -453,10 +454,21 @@ constexpr std::string_view kRest = R"json(    "/admin/v1/openapi.json": {
           "name": {"type": "string"},
           "enabled": {"type": "boolean"},
           "version": {"type": "integer"},
+          "previous_version": {"type": "integer", "description": "Which ran before; left out when none did"},
           "module_sha256": {"type": "string"},
           "module_bytes": {"type": "integer"},
           "created_at": {"type": "string", "format": "date-time"},
           "config": {"$ref": "#/components/schemas/Config"},
+          "canary": {
+            "description": "Left out without one",
+            "type": "object",
+            "required": ["version", "percent", "header"],
+            "properties": {
+              "version": {"type": "integer"},
+              "percent": {"type": "integer"},
+              "header": {"type": ["string", "null"]}
+            }
+          },
           "faults": {
             "description": "Triggers that do not fire as they are written; left out without any",
             "type": "array",
@@ -512,70 +524,7 @@ constexpr std::string_view kRest = R"json(    "/admin/v1/openapi.json": {
       "Roles": {"type": "array", "items": {"enum": ["public", "anon", "authenticated", "service_role"]}},
 )json";
 
-constexpr std::string_view kSchemas = R"json(      "Rows": {
-        "type": "object",
-        "required": ["rows", "count"],
-        "properties": {
-          "rows": {"type": "array", "items": {"type": "object"}},
-          "count": {"type": "integer", "description": "Rows returned, or changed by a statement that returns none"}
-        }
-      },
-      "Migration": {
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["version", "name", "sql"],
-        "properties": {
-          "version": {"type": "integer", "minimum": 1},
-          "name": {"type": "string"},
-          "sql": {"type": "string"}
-        }
-      },
-      "Table": {
-        "type": "object",
-        "required": ["table", "row_security", "forced", "grants", "policies"],
-        "properties": {
-          "table": {"type": "string"},
-          "row_security": {"type": "boolean"},
-          "forced": {"type": "boolean"},
-          "grants": {
-            "type": "object",
-            "required": ["select", "insert", "update", "delete"],
-            "properties": {
-              "select": {"$ref": "#/components/schemas/Roles"},
-              "insert": {"$ref": "#/components/schemas/Roles"},
-              "update": {"$ref": "#/components/schemas/Roles"},
-              "delete": {"$ref": "#/components/schemas/Roles"}
-            }
-          },
-          "policies": {"type": "array", "items": {"$ref": "#/components/schemas/Policy"}}
-        }
-      },
-      "Policy": {
-        "type": "object",
-        "required": ["name", "command", "permissive", "roles", "using", "check"],
-        "properties": {
-          "name": {"type": "string"},
-          "command": {"enum": ["ALL", "SELECT", "INSERT", "UPDATE", "DELETE"]},
-          "permissive": {"type": "boolean"},
-          "roles": {"$ref": "#/components/schemas/Roles"},
-          "using": {"type": ["string", "null"]},
-          "check": {"type": ["string", "null"]}
-        }
-      },
-      "SqlError": {
-        "type": "object",
-        "required": ["error", "message", "code"],
-        "properties": {
-          "error": {"type": "string"},
-          "message": {"type": "string"},
-          "code": {"type": "string"},
-          "sqlstate": {"type": "string", "description": "PostgreSQL's, absent where the request itself was wrong"},
-          "class": {"type": "string", "description": "Its condition name"},
-          "position": {"type": "integer", "description": "Characters of the statement, from 1"},
-          "statement": {"type": "integer", "description": "Of a script: which, from 0"}
-        }
-      },
-      "Error": {
+constexpr std::string_view kError = R"json(      "Error": {
         "type": "object",
         "required": ["error", "message", "code"],
         "properties": {
@@ -596,7 +545,8 @@ std::string_view openapi_json() {
                                            .append(event_paths())
                                            .append(kRest)
                                            .append(event_schemas())
-                                           .append(kSchemas);
+                                           .append(database_schemas())
+                                           .append(kError);
   return kDocument;
 }
 

@@ -54,6 +54,17 @@ TEST_F(Versions, RollbackTakesEffectWithTheNextCall) {
   EXPECT_EQ(call(), "two");
 }
 
+TEST_F(Versions, RollbackSkipsACanaryThatWasRefused) {
+  deploy("one");
+  deploy("two", {"--canary", "0"});
+  canary({"--off"}, "version 1 runs, without a canary");
+  deploy("three");
+  ASSERT_EQ(server_.roost({"rollback", "label"}).exit, 0);
+  EXPECT_EQ(call(), "one");
+  ASSERT_EQ(server_.roost({"rollback", "label"}).exit, 0);
+  EXPECT_EQ(call(), "three") << "the second undoes the first";
+}
+
 TEST_F(Versions, ACanaryIsTriedPromotedAndEnded) {
   deploy("one");
   deploy("two", {"--canary-header", "x-try: yes"});
