@@ -56,7 +56,7 @@ TEST_F(Versions, RollbackTakesEffectWithTheNextCall) {
 
 TEST_F(Versions, RollbackSkipsACanaryThatWasRefused) {
   deploy("one");
-  deploy("two", {"--canary", "0"});
+  deploy("two", {"--canary", "10"});
   canary({"--off"}, "version 1 runs, without a canary");
   deploy("three");
   ASSERT_EQ(server_.roost({"rollback", "label"}).exit, 0);
