@@ -361,7 +361,8 @@ TEST_F(Commands, InvokeRefusesWhatItCannotSend) {
               "write NAME: VALUE");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--path", "/a\r\nX: y"}, "write spaces and");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--path", "/a HTTP/1.0"}, "write spaces and");
-  expect_exit(ExitCode::kUsage, {"invoke", "hello", "-d", "@/nowhere/x"}, "cannot read /nowhere/x");
+  expect_exit(ExitCode::kUsage, {"invoke", "hello", "-d", "@/nowhere/x"},
+              "cannot read /nowhere/x: No such file");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--url", "nonsense"}, "is not a URL");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--url", "http://evil", "--key", "service"},
               "is of another server");
@@ -498,6 +499,11 @@ TEST_F(Commands, AnEmptyValueIsNotAFlagLeftOut) {
   EXPECT_TRUE(server_.asked().empty());
   server_.answer("POST /functions/v1/hello", 200, "{}");
   EXPECT_EQ(run({"invoke", "hello", "-d", ""}), ExitCode::kOk) << err_;
+}
+
+TEST_F(Commands, ValuesAreUtf8) {
+  expect_exit(ExitCode::kUsage, {"deploy", module(), "--env", "A=\xff"}, "--env: the value is no");
+  EXPECT_TRUE(server_.asked().empty());
 }
 
 TEST_F(Commands, NumbersThatCountSaySo) {

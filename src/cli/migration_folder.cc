@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/input.h"
 
@@ -79,9 +80,13 @@ Outcome<MigrationFolder> read_migration_folder(const fs::path& folder) {
     found.migrations.push_back(std::move(*migration));
   }
   if (found.migrations.empty()) {
-    return fail(ExitCode::kUsage, fmt::format("there is no migration in {}: name files as in "
-                                              "0001_create_todos.sql",
-                                              folder.string()));
+    const std::string other =
+        found.ignored.empty() ? "" : fmt::format(" ({} is none)", fmt::join(found.ignored, ", "));
+    return fail(
+        ExitCode::kUsage,
+        fmt::format("there is no migration in {}{}: name files as in 0001_create_todos.sql, "
+                    "with a number from 1 on",
+                    folder.string(), other));
   }
   std::ranges::sort(found.migrations, {}, [](const database::Migration& migration) {
     return std::tie(migration.version, migration.name);

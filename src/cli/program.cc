@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/encoding.h"
 #include "server/spelling.h"
 
 namespace cli {
@@ -36,25 +37,26 @@ std::optional<Failure> unknown_command(const CLI::App& app,
                      (meant ? ": did you mean " + *meant + "?" : "; roost --help lists them")};
 }
 
-// By its long name: where nothing is a value as good as any.
-bool may_be_empty(const CLI::Option& option) {
+// By its long name: where any bytes are as good as others, and so are none.
+bool may_be_anything(const CLI::Option& option) {
   return option.check_lname("data-raw") || option.check_lname("param") ||
          option.check_lname("payload");
 }
 
 // A script's variable that is not set leaves an empty word. Taken for a flag that was left out it
 // would run a statement as the administrator, or deploy a canary to everybody.
-void refuse_empty_values(CLI::App& app) {
-  const CLI::Validator not_empty(
-      [](const std::string& value) {
-        return std::string(value.empty() ? "the value is empty" : "");
+void expect_texts(CLI::App& app) {
+  const CLI::Validator some_text(
+      [](const std::string& value) -> std::string {
+        if (value.empty()) return "the value is empty";
+        return base::is_utf8(value) ? "" : "the value is no UTF-8 text";
       },
-      "", "not empty");
+      "", "some text");
   for (CLI::Option* option : app.get_options()) {
-    if (option->get_expected_max() > 0 && !may_be_empty(*option)) option->check(not_empty);
+    if (option->get_expected_max() > 0 && !may_be_anything(*option)) option->check(some_text);
   }
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    refuse_empty_values(*command);
+    expect_texts(*command);
   }
 }
 
@@ -80,7 +82,7 @@ ExitCode run(std::vector<std::string> arguments, World& world) {
         &add_compile_command}) {
     add(app, chosen);
   }
-  refuse_empty_values(app);
+  expect_texts(app);
   if (const auto failure = unknown_command(app, arguments)) return report(world, *failure);
   std::ranges::reverse(arguments);  // CLI11 takes them from the back
   try {

@@ -89,7 +89,8 @@ reactor::Task<Deployer::Deployed> Deployer::create(reactor::Loop& loop, catalog:
   // Before the long work; the registry decides again when it stores.
   if (registry_.find(config.name) != nullptr) {
     co_return base::fail(base::Code::kAlreadyExists,
-                         "the function `" + config.name + "` exists: PUT deploys its next version");
+                         "the function `" + config.name +
+                             "` exists: deploy its next version, with PUT or without --create");
   }
   if (auto sound = check_triggers(config); !sound) co_return base::fail(std::move(sound.error()));
   if (fires(config)) {
@@ -116,7 +117,8 @@ reactor::Task<Deployer::Deployed> Deployer::deploy(reactor::Loop& loop, catalog:
   const catalog::FunctionPtr before = registry_.find(config.name);
   if (before == nullptr) {
     co_return base::fail(base::Code::kNotFound,
-                         "there is no function `" + config.name + "`: POST creates one");
+                         "there is no function `" + config.name +
+                             "`: create it first, with POST or without --canary");
   }
   if (auto sound = check_triggers(config); !sound) co_return base::fail(std::move(sound.error()));
   if (fires(config)) {

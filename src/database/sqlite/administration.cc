@@ -51,6 +51,13 @@ std::string title_of(const Migration& migration) {
   return fmt::format("migration {} \"{}\"", migration.version, migration.name);
 }
 
+// A migration that ran.
+struct Ran {
+  std::string name;
+  std::string sha256;  // in hex
+};
+using Recorded = std::map<std::uint64_t, Ran>;  // by version
+
 class SqliteAdministration final : public Administration {
  public:
   SqlResult<void> open(const std::filesystem::path& file);
@@ -66,7 +73,6 @@ class SqliteAdministration final : public Administration {
 
  private:
   class Transaction;
-  using Recorded = std::map<std::uint64_t, std::string>;  // SHA-256 in hex, by version
 
   SqlResult<void> connect(const std::filesystem::path& file, int mode);
   SqlResult<void> configure();
@@ -179,19 +185,18 @@ std::optional<SqlResult<std::vector<Rows>>> SqliteAdministration::read(std::stri
   return rows;
 }
 
-SqlResult<SqliteAdministration::Recorded> SqliteAdministration::recorded() {
+SqlResult<Recorded> SqliteAdministration::recorded() {
   Recorded done;
-  auto read = each_row(connection_.get(), "SELECT version, sha256 FROM main._roost_migration", {},
-                       [&](sqlite3_stmt* row) {
-                         done[static_cast<std::uint64_t>(sqlite3_column_int64(row, 0))] =
-                             text_at(row, 1);
+  auto read = each_row(connection_.get(), "SELECT version, name, sha256 FROM main._roost_migration",
+                       {}, [&](sqlite3_stmt* row) {
+                         done[static_cast<std::uint64_t>(sqlite3_column_int64(row, 0))] = {
+                             text_at(row, 1), text_at(row, 2)};
                        });
   if (!read) return sql_fail(std::move(read.error()));
   return done;
 }
 
-SqlResult<void> check_order(const std::vector<Migration>& migrations,
-                            const std::map<std::uint64_t, std::string>& done) {
+SqlResult<void> check_order(const std::vector<Migration>& migrations, const Recorded& done) {
   std::uint64_t last = 0;
   for (const Migration& migration : migrations) {
     if (migration.version <= last || !std::in_range<std::int64_t>(migration.version)) {
@@ -201,7 +206,14 @@ SqlResult<void> check_order(const std::vector<Migration>& migrations,
     }
     last = migration.version;
     const auto found = done.find(migration.version);
-    if (found != done.end() && found->second != digest_of(migration)) {
+    if (found != done.end() && found->second.name != migration.name &&
+        found->second.sha256 != digest_of(migration)) {
+      return sql_fail(SqlState::kInvalidParameterValue,
+                      fmt::format("{} is another one than \"{}\", which ran as {}: is this the "
+                                  "folder of another database?",
+                                  title_of(migration), found->second.name, migration.version));
+    }
+    if (found != done.end() && found->second.sha256 != digest_of(migration)) {
       return sql_fail(SqlState::kInvalidParameterValue,
                       fmt::format("{} has changed since it ran: put its text back, and write what "
                                   "is new as a migration of its own",

@@ -541,6 +541,10 @@ TEST(Administration, ChangedOrLateMigrationsAreRefusedBeforeAnythingRuns) {
   EXPECT_EQ(refusal({{1, "a", "CREATE TABLE a (y)"}, next}),
             "migration 1 \"a\" has changed since it ran: put its text back, and write what is new "
             "as a migration of its own");
+  EXPECT_EQ(
+      refusal({{1, "other", "CREATE TABLE other (y)"}, next}),
+      "migration 1 \"other\" is another one than \"a\", which ran as 1: is this the folder of "
+      "another database?");
   EXPECT_EQ(refusal({{3, "late", "SELECT 1"}, next}),
             "migration 3 \"late\" is new, but migration 5 has run already: give it a higher "
             "number");
