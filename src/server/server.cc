@@ -161,8 +161,10 @@ Result<void> ComposedServer::open_storage() {
 Result<void> ComposedServer::find_tables() const {
   const std::filesystem::path file = folder_.user_database();
   std::error_code error;
-  const bool there = std::filesystem::file_size(file, error) > 0 && !error;
-  if (there) return {};
+  const auto type = std::filesystem::status(file, error).type();
+  const bool empty = type == std::filesystem::file_type::regular &&
+                     std::filesystem::file_size(file, error) == 0 && !error;
+  if (type != std::filesystem::file_type::not_found && !empty) return {};
   if (folder_.served_before()) {
     return base::fail(base::Code::kStorage,
                       file.string() +
