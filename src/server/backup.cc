@@ -188,7 +188,11 @@ Result<void> extract_all(const Archive& archive, const fs::path& data) {
 Result<std::vector<std::string>> back_up(const fs::path& data, const fs::path& file,
                                          BackupParts parts) {
   std::error_code error;
-  if (!fs::exists(data / kCatalog, error)) {
+  const bool there = fs::exists(data / kCatalog, error);
+  if (error) {
+    return storage(fmt::format("cannot look into {}: {}", data.string(), error.message()));
+  }
+  if (!there) {
     return base::fail(base::Code::kNotFound,
                       fmt::format("there is no {} in {}: name the server's folder with --data",
                                   kCatalog, data.string()));

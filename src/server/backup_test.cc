@@ -115,6 +115,15 @@ TEST_F(Backup, NoFolderOfAServerIsRefused) {
   EXPECT_FALSE(fs::exists(file_));
 }
 
+TEST_F(Backup, FolderThatCannotBeLookedIntoIsNotCalledEmpty) {
+  fs::create_symlink("loop", folder_ / "loop");
+  const auto looped = server::back_up(folder_ / "loop", file_, {});
+  ASSERT_FALSE(looped);
+  EXPECT_EQ(looped.error().code, base::Code::kStorage);
+  EXPECT_NE(looped.error().message.find("symbolic links"), std::string::npos)
+      << looped.error().message;
+}
+
 TEST_F(Backup, WhatCannotBeReadLeavesTheOneBefore) {
   ASSERT_TRUE(back_up());
   const std::string before = read(file_);

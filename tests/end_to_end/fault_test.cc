@@ -95,6 +95,27 @@ TEST(Fault, ReadOnlyFolderIsRefusedAtTheStart) {
       roost({"serve", "--data", test / "disk/data", "--listen", "127.0.0.1:0"});
   EXPECT_EQ(refused.exit, 1);
   EXPECT_TRUE(says(refused.err, "Read-only file system")) << refused.err;
+  EXPECT_EQ(roost({"backup", "--data", test / "disk/data", test / "a.backup"}).exit, 0);
+}
+
+TEST(Fault, ReadOnlyFolderOfAKilledServerIsReadElsewhere) {
+  const database::TestFolder test;
+  const SmallDisk disk(test / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << "only root can mount one, and root writes to any other";
+  {
+    ServerProcess server(test / "disk/data");
+    server.process().signal(SIGKILL);
+    server.process().wait();
+  }
+  // What a write-ahead log is read with, and what a disk that is copied while it is mounted lacks.
+  fs::remove(test / "disk/data/roost.db-shm");
+  ASSERT_EQ(::mount(nullptr, (test / "disk").c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  const Finished refused = roost({"backup", "--data", test / "disk/data", test / "a.backup"});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_TRUE(says(refused.err, "copy the folder to where it is")) << refused.err;
+  fs::copy(test / "disk/data", test / "copy", fs::copy_options::recursive);
+  const Finished read = roost({"backup", "--data", test / "copy", test / "a.backup"});
+  EXPECT_EQ(read.exit, 0) << read.err;
 }
 
 // Connections that take the files up which the server may have.

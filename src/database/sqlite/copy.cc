@@ -28,6 +28,14 @@ base::Result<Handle> open(const std::filesystem::path& file, int flags) {
   return handle;
 }
 
+// A file with a write-ahead log is read by way of files that SQLite makes beside it.
+std::string_view advice_for(int status) {
+  const bool refused = status == SQLITE_CANTOPEN || status == SQLITE_READONLY;
+  return refused ? ": SQLite writes beside a database to read it; where that is not possible, copy "
+                   "the folder to where it is"
+                 : "";
+}
+
 }  // namespace
 
 // All pages in one step: that is one read transaction, so what others write meanwhile neither gets
@@ -49,9 +57,10 @@ base::Result<void> copy_sqlite(const std::filesystem::path& source,
   // It leaves its error in the target's connection, whichever file it was about.
   const int finished = sqlite3_backup_finish(backup);
   if (step == SQLITE_DONE && finished == SQLITE_OK) return {};
+  const int status = finished == SQLITE_OK ? step : finished;
   return base::fail(base::Code::kStorage,
-                    fmt::format("cannot copy {} to {}: {}", source.string(), target.string(),
-                                sqlite3_errstr(finished == SQLITE_OK ? step : finished)));
+                    fmt::format("cannot copy {} to {}: {}{}", source.string(), target.string(),
+                                sqlite3_errstr(status), advice_for(status & 0xff)));
 }
 
 }  // namespace database
