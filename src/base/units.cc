@@ -100,6 +100,17 @@ std::string format_size(std::uint64_t bytes) {
   return fmt::format("{} {}", number, kNames[unit]);
 }
 
+std::string spell_duration(std::chrono::microseconds span) {
+  const auto micros = static_cast<std::uint64_t>(span.count());
+  for (std::size_t i = kDurations.size() - 1; i > 1; --i) {
+    const Unit& unit = kDurations.at(i);
+    if (micros != 0 && micros % unit.factor == 0) {
+      return fmt::format("{}{}", micros / unit.factor, unit.name);
+    }
+  }
+  return micros == 0 ? "0s" : fmt::format("{}us", micros);
+}
+
 std::string format_duration(std::chrono::microseconds span) {
   const auto micros = static_cast<double>(span.count());
   const double magnitude = micros < 0 ? -micros : micros;

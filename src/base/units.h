@@ -22,6 +22,9 @@ Result<std::uint64_t> parse_size(std::string_view text);
 // us, ms, s, m, h; no fractions.
 Result<std::chrono::microseconds> parse_duration(std::string_view text);
 
+// As parse_duration reads it: "168h", "1500ms".
+std::string spell_duration(std::chrono::microseconds span);
+
 std::string format_size(std::uint64_t bytes);                 // "64 MiB", "1.5 KiB", "17 B"
 std::string format_duration(std::chrono::microseconds span);  // "12 µs", "1.50 ms", "2.00 s"
 

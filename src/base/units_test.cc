@@ -81,6 +81,12 @@ TEST(Units, FormatNeverRoundsUpTo1024) {
   EXPECT_EQ(format_duration(microseconds(999'996)), "1.00 s");
 }
 
+TEST(Units, SpellsDurationsAsTheyAreRead) {
+  for (const char* text : {"0s", "7us", "1500ms", "2s", "90s", "3m", "168h", "87600h"}) {
+    EXPECT_EQ(spell_duration(*parse_duration(text)), text);
+  }
+}
+
 TEST(Units, FormatsDurations) {
   EXPECT_EQ(format_duration(microseconds(0)), "0 µs");
   EXPECT_EQ(format_duration(microseconds(12)), "12 µs");

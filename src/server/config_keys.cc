@@ -59,8 +59,8 @@ Result<void> read(Duration& out, std::string_view text, Bounds<Duration> bounds)
   }
   if (rounded < bounds.least || rounded > bounds.most) {
     return wrong(fmt::format("\"{}\" is not from {} to {}", text,
-                             base::format_duration(bounds.least),
-                             base::format_duration(bounds.most)));
+                             base::spell_duration(bounds.least),
+                             base::spell_duration(bounds.most)));
   }
   out = rounded;
   return {};

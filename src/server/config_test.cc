@@ -237,6 +237,7 @@ TEST(Config, ValuesOutOfBoundsSayWhatFits) {
            {"limits.max_queue_wait", "1h", "is not from"},
            {"limits.drain_grace", "soon", "is not a duration"},
            {"journal.max_age", "90m", "whole number of hours"},
+           {"journal.max_age", "90000h", "is not from 1h to 87600h"},
            {"journal.max_bytes", "1KiB", "is not from 1 MiB"},
            {"log.level", "loud", "\"loud\" is none of debug, info, warn, error"},
            {"log.format", "xml", "\"xml\" is none of auto, text, json"},
