@@ -54,6 +54,11 @@ bool is_port(std::string_view text) {
   return error == std::errc() && stop == text.data() + text.size() && port != 0;
 }
 
+bool asks_for(const HttpRequest& request, std::string_view header) {
+  return std::ranges::any_of(request.headers,
+                             [header](const auto& each) { return lower(each.first) == header; });
+}
+
 // What Beast puts on the wire for a request.
 beast::http::request<beast::http::string_body> message_of(const HttpRequest& request,
                                                           const Url& url) {
@@ -64,6 +69,9 @@ beast::http::request<beast::http::string_body> message_of(const HttpRequest& req
   message.set(beast::http::field::host, url.authority());
   message.set(beast::http::field::user_agent, "roost/" ROOST_VERSION);
   message.keep_alive(false);
+  for (const auto* own : {"host", "user-agent"}) {
+    if (asks_for(request, own)) message.erase(own);
+  }
   for (const auto& [name, value] : request.headers) message.insert(name, value);
   message.body() = request.body;
   message.prepare_payload();

@@ -33,6 +33,17 @@ TEST(HttpClient, SendsWhatIsAskedAndReadsTheAnswer) {
   EXPECT_TRUE(contains(asked.head, "\r\nHost: 127.0.0.1:"));
 }
 
+TEST(HttpClient, HostIsSentOnceAlsoWhenItIsGiven) {
+  FakeServer server;
+  server.answer("GET /", 200, "");
+  ASSERT_TRUE(client_of(server).send(
+      {.method = "GET", .target = "/", .headers = {{"HOST", "a.example"}, {"User-Agent", "me"}}}));
+  const Asked asked = server.asked().at(0);
+  EXPECT_TRUE(contains(asked.head, "\r\nHOST: a.example\r\n"));
+  EXPECT_FALSE(contains(asked.head, "\r\nHost: "));
+  EXPECT_FALSE(contains(asked.head, "roost/"));
+}
+
 TEST(HttpClient, PrefixOfTheUrlComesBeforeTheTarget) {
   FakeServer server;
   server.answer("GET /base/x", 200, "");
