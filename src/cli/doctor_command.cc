@@ -5,9 +5,11 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/connection_settings.h"
 #include "cli/diagnosis.h"
+#include "cli/json_text.h"
 #include "cli/stored_state.h"
 #include "cli/table.h"
 
@@ -22,13 +24,15 @@ struct Options {
   bool json = false;
 };
 
+constexpr HttpClient::Timeouts kTimeouts{.connect = std::chrono::seconds(2),
+                                         .silence = std::chrono::seconds(5)};
+
 Check check_server(const Options& options, const Environment& environment) {
   const auto settings = ConnectionSettings::read(options.connection, environment);
   if (!settings) return {"server", Verdict::kFail, settings.error().message, "see `keys`"};
   const auto url = settings->url(Listener::kAdmin);
   if (!url) return {"server", Verdict::kFail, url.error().message, "mend ROOST_ADMIN_URL"};
-  const HttpClient client(*url,
-                          {.connect = std::chrono::seconds(2), .silence = std::chrono::seconds(5)});
+  const HttpClient client(*url, kTimeouts);
   const auto response =
       client.send({.method = "GET", .target = "/readyz", .headers = {}, .body = {}});
   if (!response) {
@@ -42,8 +46,27 @@ Check check_server(const Options& options, const Environment& environment) {
   return {"server", Verdict::kOk, fmt::format("{} is ready", url->text()), {}};
 }
 
-std::vector<Check> examine(const Options& options, const Environment& environment) {
-  server::Sources sources{{}, environment, std::nullopt};
+// Only a running server knows: a trigger may have lost its table, or wait for one.
+Check check_triggers(const Options& options, const World& world) {
+  const auto admin = AdminClient::connect(options.connection, world, kTimeouts);
+  if (!admin) return {"triggers", Verdict::kWarn, admin.error().message, "set ROOST_KEY"};
+  const auto found = admin->get("/functions");
+  if (!found) return {"triggers", Verdict::kWarn, found.error().message, "see `server`"};
+  std::string faults;
+  for (const json::value& function : array_at(*found, "functions")) {
+    for (const json::value& fault : array_at(function, "faults")) {
+      faults += fmt::format("{}{}: `{}` does not fire: {}", faults.empty() ? "" : "; ",
+                            text_at(function, "name"), text_at(fault, "trigger"),
+                            text_at(fault, "reason"));
+    }
+  }
+  if (faults.empty()) return {"triggers", Verdict::kOk, "all fire as they are written", {}};
+  return {"triggers", Verdict::kWarn, faults,
+          "make what it names, or deploy the function with another trigger"};
+}
+
+std::vector<Check> examine(const Options& options, const World& world) {
+  server::Sources sources{{}, world.environment, std::nullopt};
   if (!options.connection.data.empty()) sources.flags["data"] = options.connection.data;
   if (!options.file.empty()) sources.file = options.file;
   const auto config = server::read_config(sources);
@@ -59,7 +82,8 @@ std::vector<Check> examine(const Options& options, const Environment& environmen
   }
   Options there = options;
   there.connection.data = config->data.string();
-  checks.push_back(check_server(there, environment));
+  checks.push_back(check_server(there, world.environment));
+  if (checks.back().verdict == Verdict::kOk) checks.push_back(check_triggers(there, world));
   return checks;
 }
 
@@ -86,7 +110,7 @@ void print_json(World& world, const std::vector<Check>& checks) {
 }
 
 ExitCode doctor(const Options& options, World& world) {
-  const std::vector<Check> checks = examine(options, world.environment);
+  const std::vector<Check> checks = examine(options, world);
   (options.json ? print_json : print)(world, checks);
   return worst_of(checks) == Verdict::kFail ? ExitCode::kFailed : ExitCode::kOk;
 }

@@ -203,18 +203,38 @@ Ran doctor(const Environment& environment, std::vector<std::string> flags = {}) 
   return {code, out.str()};
 }
 
-// The verdict on the server, in a world where it is at `url`.
-Check server_at(const std::string& url) {
+// The verdict on the server or on what it says, in a world where it is at `url`.
+Check verdict_at(const std::string& url, std::string_view name) {
   const database::TestFolder test;
-  const Ran ran =
-      doctor({{"ROOST_DATA", (test / "data").string()}, {"ROOST_ADMIN_URL", url}}, {"--json"});
+  const Ran ran = doctor(
+      {{"ROOST_DATA", (test / "data").string()}, {"ROOST_ADMIN_URL", url}, {"ROOST_KEY", "key"}},
+      {"--json"});
   const boost::json::value report = boost::json::parse(ran.out);
   for (const auto& check : array_at(report, "checks")) {
-    if (text_at(check, "name") != "server") continue;
+    if (text_at(check, "name") != name) continue;
     return {text_at(check, "verdict"), Verdict::kOk, text_at(check, "finding"),
             text_at(check, "advice")};
   }
   return {};
+}
+
+Check server_at(const std::string& url) { return verdict_at(url, "server"); }
+
+TEST(Doctor, NamesTriggersThatDoNotFire) {
+  FakeServer fake;
+  fake.answer("GET /readyz", 200, "{}");
+  const std::string list = "GET /admin/v1/functions";
+  fake.answer(list, 200, R"({"functions": [{"name": "a"}]})");
+  fake.answer(list, 200,
+              R"({"functions": [{"name": "a"}, {"name": "b", "faults": [
+                  {"trigger": "table:t:insert", "reason": "there is no table t"}]}]})");
+  fake.answer(list, 403, R"({"code": "FORBIDDEN", "message": "not yours"})");
+  EXPECT_EQ(verdict_at(fake.url(), "triggers").name, "ok");
+  const Check faulty = verdict_at(fake.url(), "triggers");
+  EXPECT_EQ(faulty.name, "warn");
+  EXPECT_EQ(faulty.finding, "b: `table:t:insert` does not fire: there is no table t");
+  EXPECT_EQ(verdict_at(fake.url(), "triggers").name, "warn");
+  EXPECT_EQ(verdict_at("http://127.0.0.1:1", "triggers").name, "") << "nobody to ask";
 }
 
 TEST(Doctor, AsksTheServer) {
