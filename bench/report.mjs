@@ -27,6 +27,8 @@ const version = (command, ...args) => {
 function benchmarks(program) {
   const args = ['--benchmark_format=json', '--benchmark_repetitions=5', '--benchmark_report_aggregates_only=true'];
   const { benchmarks: found } = JSON.parse(run(`${build}/bench/${program}`, ...args));
+  const failed = found.find((each) => each.error_occurred);
+  if (failed) throw new Error(`${program}: ${failed.name}: ${failed.error_message}`);
   const scale = { ns: 1e-3, us: 1, ms: 1e3 };
   return found
     .filter((each) => each.aggregate_name === 'median')
@@ -45,8 +47,8 @@ const fenced = (text) => `\`\`\`text\n${text.trimEnd()}\n\`\`\``;
 
 function httpTable(rows) {
   return table(
-    ['', 'connections', 'requests/s', 'ratio', 'least … greatest', 'p50 µs', 'p99 µs'],
-    rows.map((row) => [row.contender, row.connections, row.perSecond, row.ratio, `${row.ratioLeast} … ${row.ratioGreatest}`, row.p50us, row.p99us]),
+    ['', 'connections', 'requests/s', 'ratio', 'least … greatest', 'p50 µs', 'p99 µs', 'over 2 s'],
+    rows.map((row) => [row.contender, row.connections, row.perSecond, row.ratio, `${row.ratioLeast} … ${row.ratioGreatest}`, row.p50us, row.p99us, row.timeouts]),
   );
 }
 
@@ -77,11 +79,11 @@ if (check) {
   process.exit(found.length ? 1 : 0);
 }
 
+const served = http(['--scenario', 'coldStart', '--scenario', 'spinning', '--scenario', 'suspended', '--scenario', 'loops', '--case', 'hello', '--case', 'read']);
 const inProcess = ['invoke_simple_function', 'cold_start', 'journal', 'admission'].flatMap(benchmarks);
 const queries = run(`${build}/bench/guest_query`);
 const triggers = run(`${build}/bench/triggers_bench`);
 const cron = run('node', `${here}../tests/cron/runs.mjs`, 'cost');
-const served = http(['--scenario', 'coldStart', '--scenario', 'spinning', '--scenario', 'suspended', '--scenario', 'loops', '--case', 'hello', '--case', 'read']);
 const scenarios = ['coldStart', 'spinning', 'suspended', 'loops'].flatMap((name) => served[name]);
 
 for (const name of ['hello', 'read']) {

@@ -49,6 +49,7 @@ function row(contender, runs, base, connections) {
     ratioGreatest: Number(Math.max(...ratios).toFixed(3)),
     p50us: Math.round(of('p50')),
     p99us: Math.round(of('p99')),
+    timeouts: runs.reduce((sum, run) => sum + run.timeouts, 0),
   };
 }
 

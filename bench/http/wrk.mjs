@@ -11,13 +11,15 @@ export function median(numbers) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-// Requests per second, and latencies in microseconds. Fails when an answer is not 2xx.
+// Requests per second, latencies in microseconds, and how many requests waited for more than wrk's two seconds. Fails
+// when an answer is not 2xx or a connection broke.
 export async function wrk(contender, connections, seconds, cores = '1') {
   const headers = Object.entries(contender.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const command = ['-c', cores, 'wrk', '-t', '1', '-c', connections, '-d', `${seconds}s`, '--latency', ...headers, contender.url];
   const { stdout } = await promisify(execFile)('taskset', command.map(String));
-  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${contender.name} failed under load:\n${stdout}`);
+  const [, broken, timeouts] = /Socket errors: (.*), timeout (\d+)/.exec(stdout) ?? [null, '', '0'];
+  if (/Non-2xx/.test(stdout) || /[1-9]/.test(broken)) throw new Error(`${contender.name} failed under load:\n${stdout}`);
   const [, perSecond] = /Requests\/sec:\s+([\d.]+)/.exec(stdout);
   const quantile = (name) => microseconds(new RegExp(`^ +${name}%\\s+(\\S+)`, 'm').exec(stdout)[1]);
-  return { perSecond: Number(perSecond), p50: quantile(50), p99: quantile(99) };
+  return { perSecond: Number(perSecond), p50: quantile(50), p99: quantile(99), timeouts: Number(timeouts) };
 }
