@@ -4,3 +4,4 @@ pub use wasmtime_c_api::*;
 
 mod config;
 mod limiter;
+mod run;

@@ -52,7 +52,7 @@ GuestRun::GuestRun(const Grounds& grounds, const Program& program, const CallReq
                                 request.redactor, quota_of(request.limits))},
       store_(grounds.engine, limits_.memory_bytes, grounds.budget, &state_) {
   store_.set_slice(kFirstSliceTicks);
-  future_.emplace(program_.pre, store_, instance_);
+  run_.emplace(program_.entry_point, store_);
 }
 
 bool GuestRun::poll() {
@@ -64,36 +64,9 @@ bool GuestRun::poll() {
   bool done = false;
   {
     const Ticker::Running running(grounds_.ticker, loop_);
-    while ((done = poll_phase()) && next_phase()) {
-    }
+    done = run_->poll();
   }
   return over_time(account(begin, cpu_begin)) || done;
-}
-
-// True when this phase is over.
-bool GuestRun::poll_phase() {
-  if (!future_->poll()) return false;
-  trap_ = future_->take_trap();
-  future_.reset();
-  return true;
-}
-
-// False when there is no further one.
-bool GuestRun::next_phase() {
-  if (trap_ || phase_ == Phase::kHandle) return false;
-  if (phase_ == Phase::kInstantiate && program_.initializes) {
-    phase_ = Phase::kInitialize;
-    begin_call(kInitializer);
-  } else {
-    phase_ = Phase::kHandle;
-    begin_call(kEntryPoint);
-  }
-  return true;
-}
-
-void GuestRun::begin_call(std::string_view name) {
-  function_ = *instance_.function(store_, name);  // make_program has seen it
-  future_.emplace(store_, function_);
 }
 
 // Adds what the slice used; returns when it ended.
@@ -212,7 +185,8 @@ std::string GuestRun::for_people(std::string_view text) const {
 }
 
 CallResult GuestRun::finish() {
-  future_.reset();
+  if (run_) trap_ = run_->take_trap();
+  run_.reset();
   CallResult result{.response = outcome(), .backtrace = {}, .usage = {}, .lines = {}};
   if (!result.response) {
     base::Error& error = result.response.error();

@@ -20,8 +20,8 @@
 #include "sandbox/program.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/ticker.h"
-#include "wasm/call_future.h"
 #include "wasm/engine.h"
+#include "wasm/run.h"
 #include "wasm/store.h"
 
 namespace sandbox {
@@ -66,11 +66,7 @@ class GuestRun {
 
  private:
   using Clock = base::Deadline::Clock;
-  enum class Phase : std::uint8_t { kInstantiate, kInitialize, kHandle };
 
-  [[nodiscard]] bool poll_phase();
-  [[nodiscard]] bool next_phase();
-  void begin_call(std::string_view function);
   [[nodiscard]] bool times_cpu() const { return !fresh_ || times_first_slice_; }
   Clock::time_point account(Clock::time_point begin, std::chrono::nanoseconds cpu_begin);
   [[nodiscard]] bool over_time(Clock::time_point now);
@@ -97,10 +93,7 @@ class GuestRun {
 
   GuestState state_;
   wasm::Store store_;
-  wasm::Instance instance_;
-  wasm::Function function_;
-  Phase phase_ = Phase::kInstantiate;
-  std::optional<wasm::CallFuture> future_;  // after store_: dropped before it
+  std::optional<wasm::Run> run_;  // after store_: dropped before it
 
   std::optional<wasm::Trap> trap_;
   std::optional<base::Error> stopped_;  // by a limit of time

@@ -85,15 +85,15 @@ base::Result<void> check_entry_point(const std::vector<wasm::Export>& exports) {
   return {};
 }
 
-// True when the module has an initializer; an error when the name stands for something else.
-base::Result<bool> has_initializer(const std::vector<wasm::Export>& exports) {
+// A module may do without one.
+base::Result<void> check_initializer(const std::vector<wasm::Export>& exports) {
   const auto found = std::ranges::find(exports, kInitializer, &wasm::Export::name);
-  if (found == exports.end()) return false;
+  if (found == exports.end()) return {};
   if (found->kind != wasm::ExternKind::kFunction || found->function != wasm::FunctionType{}) {
     return base::fail(base::Code::kInvalidModule,
                       "the module's `_initialize` must be a function of type () -> ()");
   }
-  return true;
+  return {};
 }
 
 base::Result<std::uint64_t> declared_memory(const std::vector<wasm::Export>& exports) {
@@ -113,13 +113,12 @@ base::Result<Program> make_program(const wasm::Module& module, const wasm::Linke
   }
   const std::vector<wasm::Export> exports = module.exports();
   if (auto checked = check_entry_point(exports); !checked) return base::fail(checked.error());
-  const auto initializes = has_initializer(exports);
-  if (!initializes) return base::fail(initializes.error());
+  if (auto checked = check_initializer(exports); !checked) return base::fail(checked.error());
   const auto memory = declared_memory(exports);
   if (!memory) return base::fail(memory.error());
-  auto pre = linker.instantiate_pre(module);
-  if (!pre) return base::fail(pre.error());
-  return Program{std::move(*pre), *initializes, *memory};
+  auto entry_point = linker.link(module, kInitializer, kEntryPoint);
+  if (!entry_point) return base::fail(entry_point.error());
+  return Program{std::move(*entry_point), *memory};
 }
 
 }  // namespace sandbox

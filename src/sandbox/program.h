@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "sandbox/overrun.h"
-#include "wasm/call_future.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
 
@@ -18,8 +17,7 @@ inline constexpr std::string_view kEntryPoint = "handle";
 inline constexpr std::string_view kInitializer = "_initialize";
 
 struct Program {
-  wasm::InstancePre pre;
-  bool initializes = false;  // exports _initialize, which runs first
+  wasm::EntryPoint entry_point;
   std::uint64_t declared_memory_bytes = 0;
   std::unique_ptr<Overrun> overrun = std::make_unique<Overrun>();
   // Its last call took several slices.

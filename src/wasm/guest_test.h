@@ -8,10 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "wasm/call_future.h"
 #include "wasm/engine.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
+#include "wasm/run.h"
 
 namespace wasm {
 

@@ -148,13 +148,21 @@ void Linker::define_constant(std::string_view module, std::string_view name,
       [](void* kept) { delete static_cast<std::int32_t*>(kept); }));
 }
 
-base::Result<InstancePre> Linker::instantiate_pre(const Module& module) const {
+base::Result<EntryPoint> Linker::link(const Module& module, std::string_view initializer,
+                                      std::string_view entry) const {
   wasmtime_instance_pre_t* pre = nullptr;
   if (auto* error = wasmtime_linker_instantiate_pre(linker_.get(), module.get(), &pre);
       error != nullptr) {
     return base::fail(base::Code::kInvalidModule, "cannot link the module: " + take_message(error));
   }
-  return InstancePre(pre);
+  const Handle<wasmtime_instance_pre_t, wasmtime_instance_pre_delete> linked(pre);
+  auto* entry_point = roost_entry_point_new(linked.get(), initializer.data(), initializer.size(),
+                                            entry.data(), entry.size());
+  if (entry_point == nullptr) {
+    return base::fail(base::Code::kInvalidModule, "the module exports no function `" +
+                                                      std::string(entry) + "` of type () -> ()");
+  }
+  return EntryPoint(entry_point);
 }
 
 }  // namespace wasm

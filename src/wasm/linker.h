@@ -9,7 +9,7 @@
 // `Step::suspend()` after it has noted in Caller::data what it waits for; then the driver awaits
 // that between two polls and calls Store::suspension().answer(). Its wasm result is an i32.
 //
-// The Linker is made once, before any call; an InstancePre is immutable and safe on any thread.
+// The Linker is made once, before any call; an EntryPoint is immutable and safe on any thread.
 #pragma once
 
 #include <cstdint>
@@ -50,14 +50,15 @@ class Caller {
   Store* store_;
 };
 
-class InstancePre {
+// A linked module, and what of it a Run calls.
+class EntryPoint {
  public:
-  [[nodiscard]] const wasmtime_instance_pre_t* get() const { return pre_.get(); }
+  [[nodiscard]] const roost_entry_point_t* get() const { return entry_point_.get(); }
 
  private:
   friend class Linker;
-  explicit InstancePre(wasmtime_instance_pre_t* pre) : pre_(pre) {}
-  Handle<wasmtime_instance_pre_t, wasmtime_instance_pre_delete> pre_;
+  explicit EntryPoint(roost_entry_point_t* entry_point) : entry_point_(entry_point) {}
+  Handle<roost_entry_point_t, roost_entry_point_delete> entry_point_;
 };
 
 class Linker {
@@ -82,8 +83,10 @@ class Linker {
   [[nodiscard]] std::optional<FunctionType> type_of(std::string_view module,
                                                     std::string_view name) const;
 
-  // Resolves a module's imports and checks that the pool can hold it. kInvalidModule.
-  [[nodiscard]] base::Result<InstancePre> instantiate_pre(const Module& module) const;
+  // Resolves a module's imports and checks that the pool can hold it. A Run calls `initializer`, if
+  // the module exports it, and then `entry`, both of type () -> (). kInvalidModule.
+  [[nodiscard]] base::Result<EntryPoint> link(const Module& module, std::string_view initializer,
+                                              std::string_view entry) const;
 
  private:
   using Plain = bool (*)(Caller&, wasmtime_val_raw_t*);  // false: stop

@@ -2,7 +2,7 @@
 //
 // One instance lives in a Store, and the Store is deleted with it (a fresh one for each call).
 // Belongs to one loop at a time; it stays where it was made (host functions keep its address).
-// Rules of the C API (wasmtime/async.h): at most one live CallFuture on a Store, and nothing else
+// Rules of the C API (wasmtime/async.h): at most one live Run on a Store, and nothing else
 // touches the Store until that is deleted.
 #pragma once
 
@@ -73,7 +73,7 @@ class Store {
 
   Suspension& suspension() { return suspension_; }
   [[nodiscard]] void* data() const { return data_; }
-  [[nodiscard]] wasmtime_context_t* context() const { return context_; }
+  [[nodiscard]] wasmtime_store_t* get() const { return store_; }
 
  private:
   friend class Caller;

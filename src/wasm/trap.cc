@@ -64,31 +64,15 @@ std::string_view describe(TrapCode code) {
   return "trap";
 }
 
-Trap Trap::adopt(wasm_trap_t* trap) {
-  Trap result;
-  wasmtime_trap_code_t code = 0;
-  if (wasmtime_trap_code(trap, &code)) result.code = static_cast<TrapCode>(code);
-  wasm_frame_vec_t frames;
-  wasm_trap_trace(trap, &frames);
-  result.frames = take_frames(frames);
-  if (result.code) {
-    result.message = describe(*result.code);
-  } else {
-    wasm_byte_vec_t text;
-    wasm_trap_message(trap, &text);
-    result.message = cause_of(text_of(text));
-    wasm_byte_vec_delete(&text);
-  }
-  wasm_trap_delete(trap);
-  return result;
-}
-
 Trap Trap::adopt(wasmtime_error_t* error) {
   Trap result;
+  wasmtime_trap_code_t code = 0;
+  if (roost_error_trap_code(error, &code)) result.code = static_cast<TrapCode>(code);
   wasm_frame_vec_t frames;
   wasmtime_error_wasm_trace(error, &frames);
   result.frames = take_frames(frames);
-  result.message = cause_of(take_message(error));
+  const std::string text = take_message(error);
+  result.message = result.code ? std::string(describe(*result.code)) : cause_of(text);
   return result;
 }
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <wasmtime.h>
+#include <roost_engine.h>
 
 namespace wasm {
 
@@ -38,8 +38,7 @@ struct Trap {
   std::string message;
   std::vector<Frame> frames;  // innermost first
 
-  // Take ownership of what the C API returned; exactly one of the two is not null.
-  static Trap adopt(wasm_trap_t* trap);
+  // Takes ownership of the error that a run ended with.
   static Trap adopt(wasmtime_error_t* error);
 
   // One frame a line: "  at inner (0x1f3)".

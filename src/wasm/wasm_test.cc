@@ -42,31 +42,20 @@ class Guest : public ::testing::Test {
     linker_.define_constant("host", "refuse", "iI", 52);
   }
 
-  InstancePre link(std::string_view wat) {
+  EntryPoint link(std::string_view wat, std::string_view entry = "handle") {
     const auto module = module_of(engine_, wat);
     EXPECT_TRUE(module) << (module ? "" : module.error().message);
-    auto pre = linker_.instantiate_pre(*module);
-    EXPECT_TRUE(pre) << (pre ? "" : pre.error().message);
-    return std::move(*pre);
+    auto entry_point = linker_.link(*module, "begin", entry);
+    EXPECT_TRUE(entry_point) << (entry_point ? "" : entry_point.error().message);
+    return std::move(*entry_point);
   }
 
   // Polls to the end; the trap if there was one.
-  static std::optional<Trap> finish(CallFuture& future) {
-    while (!future.poll()) {
+  static std::optional<Trap> run(const EntryPoint& entry_point, Store& store) {
+    wasm::Run run(entry_point, store);
+    while (!run.poll()) {
     }
-    return future.take_trap();
-  }
-
-  std::optional<Trap> run(const InstancePre& pre, Store& store, std::string_view name) {
-    Instance instance;
-    {
-      CallFuture start(pre, store, instance);
-      if (auto trap = finish(start)) return trap;
-    }
-    const auto function = instance.function(store, name);
-    EXPECT_TRUE(function);
-    CallFuture call(store, *function);
-    return finish(call);
+    return run.take_trap();
   }
 
   Engine engine_ = make_engine();
@@ -76,25 +65,25 @@ class Guest : public ::testing::Test {
 };
 
 TEST_F(Guest, HostFunctionGetsArgumentsMemoryAndAnswers) {
-  const auto pre = link(R"((module
+  const auto entry_point = link(R"((module
     (import "host" "add" (func $add (param i32 i64) (result i32)))
     (memory (export "memory") 2)
     (func (export "handle")
       (if (i32.ne (call $add (i32.const 40) (i64.const 0x100000002)) (i32.const 42)) (then unreachable)))))");
   Store store(engine_, kLimit, budget_, &seen_);
-  EXPECT_FALSE(run(pre, store, "handle"));
+  EXPECT_FALSE(run(entry_point, store));
   EXPECT_EQ(seen_.first, 40U);
   EXPECT_EQ(seen_.second, 0x100000002U);
   EXPECT_EQ(seen_.memory, 2U * 65'536U);
 }
 
 TEST_F(Guest, HostFunctionStopsTheGuest) {
-  const auto pre = link(R"((module
+  const auto entry_point = link(R"((module
     (import "host" "add" (func $add (param i32 i64) (result i32)))
     (func (export "handle") (drop (call $add (i32.const 1) (i64.const 2))))))");
   seen_.stop = true;
   Store store(engine_, kLimit, budget_, &seen_);
-  const auto trap = run(pre, store, "handle");
+  const auto trap = run(entry_point, store);
   ASSERT_TRUE(trap);
   EXPECT_FALSE(trap->code);
   EXPECT_EQ(trap->message, "stopped by the host");
@@ -102,28 +91,22 @@ TEST_F(Guest, HostFunctionStopsTheGuest) {
 }
 
 TEST_F(Guest, ConstantFunctionAnswers) {
-  const auto pre = link(R"((module
+  const auto entry_point = link(R"((module
     (import "host" "refuse" (func $refuse (param i32 i64) (result i32)))
     (func (export "handle")
       (if (i32.ne (call $refuse (i32.const 0) (i64.const 0)) (i32.const 52)) (then unreachable)))))");
   Store store(engine_, kLimit, budget_, &seen_);
-  EXPECT_FALSE(run(pre, store, "handle"));
+  EXPECT_FALSE(run(entry_point, store));
 }
 
 TEST_F(Guest, SuspendedHostCallWaitsForItsAnswer) {
-  const auto pre = link(R"((module
+  const auto entry_point = link(R"((module
     (import "host" "wait" (func $wait (param i32) (result i32)))
     (func (export "handle")
       (if (i32.ne (call $wait (i32.const 0)) (i32.const 7)) (then unreachable))
       (if (i32.ne (call $wait (i32.const 5)) (i32.const 9)) (then unreachable)))))");
   Store store(engine_, kLimit, budget_, &seen_);
-  Instance instance;
-  {
-    CallFuture start(pre, store, instance);
-    ASSERT_FALSE(finish(start));
-  }
-  const auto handle = instance.function(store, "handle");
-  CallFuture call(store, *handle);
+  wasm::Run call(entry_point, store);
   ASSERT_FALSE(call.poll());
   EXPECT_TRUE(store.suspension().waiting());
   EXPECT_FALSE(call.poll()) << "polling without an answer changes nothing";
@@ -135,22 +118,22 @@ TEST_F(Guest, SuspendedHostCallWaitsForItsAnswer) {
 }
 
 TEST_F(Guest, SuspendingFunctionStopsTheGuest) {
-  const auto pre = link(R"((module
+  const auto entry_point = link(R"((module
     (import "host" "wait" (func $wait (param i32) (result i32)))
     (func (export "handle") (drop (call $wait (i32.const 5))))))");
   seen_.stop = true;
   Store store(engine_, kLimit, budget_, &seen_);
-  const auto trap = run(pre, store, "handle");
+  const auto trap = run(entry_point, store);
   ASSERT_TRUE(trap);
   EXPECT_EQ(trap->message, "stopped by the host");
 }
 
 TEST_F(Guest, TrapKeepsCodeAndNamedFrames) {
-  const auto pre = link(R"((module
+  const auto entry_point = link(R"((module
     (func $inner unreachable)
     (func $outer (export "handle") (call $inner))))");
   Store store(engine_, kLimit, budget_, &seen_);
-  const auto trap = run(pre, store, "handle");
+  const auto trap = run(entry_point, store);
   ASSERT_TRUE(trap);
   EXPECT_EQ(trap->code, TrapCode::kUnreachable);
   EXPECT_EQ(trap->message, "unreachable code reached");
@@ -173,33 +156,27 @@ TEST_F(Guest, EveryTrapCodeHasItsWords) {
       {"(call $deep)", "call stack exhausted"},
   };
   for (const auto& [body, words] : cases) {
-    const auto pre =
+    const auto entry_point =
         link(std::string(R"((module (memory 1) (table 2 funcref) (elem (i32.const 0) $f)
       (func $f) (func $deep (call $deep) (call $f)) (func (export "handle") )") +
              body + "))");
     Store store(engine_, kLimit, budget_, &seen_);
-    const auto trap = run(pre, store, "handle");
+    const auto trap = run(entry_point, store);
     ASSERT_TRUE(trap) << words;
     EXPECT_EQ(trap->message, words);
   }
 }
 
-TEST_F(Guest, EndlessLoopYieldsEachTickAndDiesWithItsFuture) {
-  const auto pre = link(R"((module (func (export "handle") (loop $l (br $l)))))");
+TEST_F(Guest, EndlessLoopYieldsEachTickAndDiesWithItsRun) {
+  const auto entry_point = link(R"((module (func (export "handle") (loop $l (br $l)))))");
   Store store(engine_, kLimit, budget_, &seen_);
   store.set_slice(2);
-  Instance instance;
-  {
-    CallFuture start(pre, store, instance);
-    ASSERT_FALSE(finish(start));
-  }
-  const auto handle = instance.function(store, "handle");
   std::atomic<bool> done = false;
   std::thread ticks([&] {
     while (!done) engine_.tick();
   });
   {
-    CallFuture call(store, *handle);
+    wasm::Run call(entry_point, store);
     for (int slice = 0; slice < 3; ++slice) EXPECT_FALSE(call.poll());
   }
   done = true;
@@ -207,14 +184,14 @@ TEST_F(Guest, EndlessLoopYieldsEachTickAndDiesWithItsFuture) {
 }
 
 TEST_F(Guest, MemoryPastTheLimitEndsTheGuestAndSaysHowMuch) {
-  const auto pre = link(R"((module (memory (export "memory") 1)
+  constexpr std::string_view kGrowing = R"((module (memory (export "memory") 1)
     (func (export "small") (drop (memory.grow (i32.const 3))))
     (func (export "large") (drop (memory.grow (i32.const 16))))
     (func (export "huge") (drop (memory.grow (i32.const 65535))) )
-    (func (export "beyond") (drop (memory.grow (i32.const 65536))))))");
+    (func (export "beyond") (drop (memory.grow (i32.const 65536))))))";
   {
     Store store(engine_, kLimit, budget_, &seen_);
-    EXPECT_FALSE(run(pre, store, "small"));
+    EXPECT_FALSE(run(link(kGrowing, "small"), store));
     EXPECT_EQ(store.peak_memory_bytes(), 4U * 65'536U);
     EXPECT_EQ(store.refused(), Refused::kNothing);
     EXPECT_EQ(budget_.used(), 4U * 65'536U);
@@ -224,7 +201,7 @@ TEST_F(Guest, MemoryPastTheLimitEndsTheGuestAndSaysHowMuch) {
                                      {"huge", 1ULL << 32U},
                                      {"beyond", (1ULL << 32U) + 65'536}}) {
     Store store(engine_, kLimit, budget_, &seen_);
-    EXPECT_TRUE(run(pre, store, name)) << name;
+    EXPECT_TRUE(run(link(kGrowing, name), store)) << name;
     EXPECT_EQ(store.refused(), Refused::kByLimit) << name;
     EXPECT_EQ(store.refused_bytes(), wanted) << name;
     EXPECT_EQ(store.peak_memory_bytes(), 65'536U) << name;
@@ -233,24 +210,25 @@ TEST_F(Guest, MemoryPastTheLimitEndsTheGuestAndSaysHowMuch) {
 
 // An error that gave a debit back which was never taken would let a guest grow past its limit.
 TEST_F(Guest, FailedGrowthGivesNothingBack) {
-  const auto pre = link(R"((module (memory (export "memory") 1 2)
+  const auto entry_point = link(R"((module (memory (export "memory") 1 2)
     (func (export "handle")
       (drop (memory.grow (i32.const 1)))
       (if (i32.ne (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable)))))");
   Store store(engine_, kLimit, budget_, &seen_);
-  const auto trap = run(pre, store, "handle");
+  const auto trap = run(entry_point, store);
   EXPECT_FALSE(trap) << trap->message;
   EXPECT_EQ(budget_.used(), 2U * 65'536U);
 }
 
 TEST_F(Guest, TablesCountAndTheBudgetIsShared) {
-  const auto pre = link(R"((module (memory 16) (table 1000 funcref) (func (export "handle"))))");
+  const auto entry_point =
+      link(R"((module (memory 16) (table 1000 funcref) (func (export "handle"))))");
   Store first(engine_, 8 * kLimit, budget_, &seen_);
-  EXPECT_FALSE(run(pre, first, "handle"));
+  EXPECT_FALSE(run(entry_point, first));
   EXPECT_EQ(first.peak_memory_bytes(), (16U << 16U) + 8000U);
   MemoryBudget small(kLimit);
   Store second(engine_, 8 * kLimit, small, &seen_);
-  EXPECT_TRUE(run(pre, second, "handle"));
+  EXPECT_TRUE(run(entry_point, second));
   EXPECT_EQ(second.refused(), Refused::kByBudget);
 }
 
@@ -258,10 +236,51 @@ TEST_F(Guest, LinkingNamesWhatIsMissing) {
   const auto module =
       module_of(engine_, R"((module (import "env" "missing" (func)) (func (export "handle"))))");
   ASSERT_TRUE(module);
-  const auto pre = linker_.instantiate_pre(*module);
-  ASSERT_FALSE(pre);
-  EXPECT_EQ(pre.error().code, base::Code::kInvalidModule);
-  EXPECT_NE(pre.error().message.find("missing"), std::string::npos) << pre.error().message;
+  const auto linked = linker_.link(*module, "begin", "handle");
+  ASSERT_FALSE(linked);
+  EXPECT_EQ(linked.error().code, base::Code::kInvalidModule);
+  EXPECT_NE(linked.error().message.find("missing"), std::string::npos) << linked.error().message;
+}
+
+TEST_F(Guest, StartFunctionInitializerAndEntryRunInThisOrder) {
+  const auto entry_point = link(R"((module
+    (global $state (mut i32) (i32.const 0))
+    (func $next (param i32)
+      (if (i32.ne (global.get $state) (local.get 0)) (then unreachable))
+      (global.set $state (i32.add (local.get 0) (i32.const 1))))
+    (func $start (call $next (i32.const 0)))
+    (start $start)
+    (func (export "begin") (call $next (i32.const 1)))
+    (func (export "handle") (call $next (i32.const 2)))))");
+  for (int again = 0; again < 2; ++again) {
+    Store store(engine_, kLimit, budget_, &seen_);
+    const auto trap = run(entry_point, store);
+    EXPECT_FALSE(trap) << trap->backtrace();
+  }
+}
+
+TEST_F(Guest, ATrapInTheInitializerEndsTheRun) {
+  const auto entry_point = link(R"((module
+    (import "host" "add" (func $add (param i32 i64) (result i32)))
+    (func (export "begin") unreachable)
+    (func (export "handle") (drop (call $add (i32.const 1) (i64.const 2))))))");
+  Store store(engine_, kLimit, budget_, &seen_);
+  const auto trap = run(entry_point, store);
+  ASSERT_TRUE(trap);
+  EXPECT_EQ(trap->code, TrapCode::kUnreachable);
+  EXPECT_EQ(seen_.first, 0U) << "the entry point ran";
+}
+
+TEST_F(Guest, EntryPointIsAFunctionWithoutParametersAndResults) {
+  for (const char* wat : {"(module)", R"((module (func (export "handle") (param i32))))",
+                          R"((module (func (export "handle") (result i32) (i32.const 1))))",
+                          R"((module (global (export "handle") i32 (i32.const 1))))"}) {
+    const auto module = module_of(engine_, wat);
+    ASSERT_TRUE(module) << wat;
+    const auto linked = linker_.link(*module, "begin", "handle");
+    ASSERT_FALSE(linked) << wat;
+    EXPECT_EQ(linked.error().message, "the module exports no function `handle` of type () -> ()");
+  }
 }
 
 TEST(WasmModule, ListsImportsAndExportsOfEveryType) {
