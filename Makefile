@@ -10,7 +10,7 @@ help:
 	@echo "make test      every test that needs nothing beyond this machine"
 	@echo "make build | format | lint | sanitize | coverage | bench"
 	@echo "make package   a .deb in build/package (docs/operations.md has the rest: the unit, the image)"
-	@echo "make soak       random tests of row-level security with fresh seeds for SOAK_SECONDS (600)"
+	@echo "make soak       random tests of row-level security with fresh seeds for SOAK_SECONDS (600), then kills"
 	@echo "make overload   ten times as many callers as places, and guests that spin and fill, for OVERLOAD_SECONDS (60)"
 	@echo "make fuzz        libFuzzer on everything that reads strangers' bytes, FUZZ_SECONDS (60) for each target"
 	@echo "make mutate      break the code in random places: how much do the tests notice? (ROOMS=auth, MUTANTS=20)"
@@ -51,7 +51,7 @@ bench-check: build
 	@scripts/bench --check
 
 soak: setup
-	@scripts/build release differential_test hostile_test equality_test
+	@scripts/build release differential_test hostile_test equality_test end_to_end_test
 	@scripts/soak
 
 package: build
