@@ -168,14 +168,18 @@ std::size_t append_special(std::string& out, std::string_view text) {
   return length;
 }
 
-// C0 but tab, DEL, and C1 in its UTF-8 form (C2 80 … C2 9F).
+// C0 but tab, and DEL.
 bool is_control(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t') || byte == 0x7f;
 }
-bool is_c1(std::string_view text) {
-  return text.size() > 1 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0 &&
-         static_cast<unsigned char>(text[1]) >= 0x80;
+// The first byte of C1, U+0080 to U+009F, in UTF-8.
+constexpr char kC1Lead = '\xc2';
+bool begins_control(std::string_view text, std::size_t at) {
+  if (text[at] != kC1Lead) return is_control(text[at]);
+  if (at + 1 == text.size()) return false;
+  const auto next = static_cast<unsigned char>(text[at + 1]);
+  return next >= 0x80 && next < 0xa0;
 }
 
 }  // namespace
@@ -277,16 +281,15 @@ void append_json_string(std::string& out, std::string_view text) {
 std::string escape_controls(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') {
-      out += "\\n";
-    } else if (is_c1(text.substr(i))) {
-      out += "\\x" + to_hex(text.substr(++i, 1));
-    } else if (is_control(text[i])) {
-      out += "\\x" + to_hex(text.substr(i, 1));
-    } else {
-      out += text[i];
-    }
+  while (!text.empty()) {
+    std::size_t plain = 0;
+    while (plain < text.size() && !begins_control(text, plain)) ++plain;
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    if (text.front() == kC1Lead) text.remove_prefix(1);
+    out += text.front() == '\n' ? "\\n" : "\\x" + to_hex(text.substr(0, 1));
+    text.remove_prefix(1);
   }
   return out;
 }

@@ -126,6 +126,9 @@ TEST(Encoding, JsonAppendsToWhatIsThere) {
 TEST(Encoding, ControlCharactersAreEscapedAndTextIsNot) {
   EXPECT_EQ(escape_controls("a\nb\x1b[31m\x7f\tc \xc3\xa9"), "a\\nb\\x1b[31m\\x7f\tc \xc3\xa9");
   EXPECT_EQ(escape_controls("\xc2\x9b"), "\\x9b");
+  EXPECT_EQ(escape_controls("\n\n"), "\\n\\n");
+  for (const char* plain : {"", "\xc2\xa0", "\xc2", "\xc2 "})
+    EXPECT_EQ(escape_controls(plain), plain);
 }
 
 }  // namespace

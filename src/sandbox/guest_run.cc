@@ -56,42 +56,42 @@ GuestRun::GuestRun(const Grounds& grounds, const Program& program, const CallReq
 }
 
 bool GuestRun::poll() {
-  if (!first_slice_ && over_time(Clock::now())) return true;
+  const Clock::time_point begin = now_ = Clock::now();
+  if (!first_slice_ && over_time()) return true;
   // The thread's own clock costs a system call; a slice at the beginning or after an answer is
   // short, so the wall clock does for it.
   const nanoseconds cpu_begin = times_cpu() ? thread_cpu_time() : nanoseconds::zero();
-  const Clock::time_point begin = Clock::now();
   bool done = false;
   {
     const Ticker::Running running(grounds_.ticker, loop_);
     done = run_->poll();
   }
-  return over_time(account(begin, cpu_begin)) || done;
+  account(begin, cpu_begin);
+  return over_time() || done;
 }
 
-// Adds what the slice used; returns when it ended.
-GuestRun::Clock::time_point GuestRun::account(Clock::time_point begin, nanoseconds cpu_begin) {
-  const Clock::time_point end = Clock::now();
-  const nanoseconds slice = times_cpu() ? thread_cpu_time() - cpu_begin : end - begin;
+// Adds what the slice used, now that it has ended.
+void GuestRun::account(Clock::time_point begin, nanoseconds cpu_begin) {
+  now_ = Clock::now();
+  const nanoseconds slice = times_cpu() ? thread_cpu_time() - cpu_begin : now_ - begin;
   cpu_ += slice;
   if (slice > Overrun::kMuch) {
     program_.overrun->suspect();
-    if (times_cpu() || slice > Overrun::kBeyondDoubt) program_.overrun->confirm(end);
+    if (times_cpu() || slice > Overrun::kBeyondDoubt) program_.overrun->confirm(now_);
     overruns_ = true;
   }
   first_slice_ = false;
   fresh_ = false;
-  return end;
 }
 
-bool GuestRun::over_time(Clock::time_point now) {
+bool GuestRun::over_time() {
   if (limits_.cpu && cpu_ > *limits_.cpu) {
     stopped_ = base::Error{base::Code::kCpuLimit,
                            "the function used " +
                                base::format_duration(duration_cast<microseconds>(cpu_)) +
                                " of CPU time, its limit is " + base::format_duration(*limits_.cpu) +
                                ": make it do less, or raise `cpu`"};
-  } else if (deadline_.expired(now)) {
+  } else if (deadline_.expired(now_)) {
     stopped_ = timeout_error();
   } else if (canceled_ != nullptr && canceled_->load(std::memory_order_relaxed)) {
     stopped_ = base::Error{base::Code::kCanceled, "the run was canceled from outside"};
@@ -102,7 +102,7 @@ bool GuestRun::over_time(Clock::time_point now) {
 base::Error GuestRun::timeout_error() const {
   return {base::Code::kTimeout,
           "the function ran for " +
-              base::format_duration(duration_cast<microseconds>(Clock::now() - begin_)) +
+              base::format_duration(duration_cast<microseconds>(now_ - begin_)) +
               ", its timeout is " + base::format_duration(limits_.timeout) +
               ": make it faster, or raise `timeout`"};
 }
@@ -199,8 +199,8 @@ CallResult GuestRun::finish() {
   }
   state_.call.log.finish();
   result.lines = state_.call.log.take();
-  result.usage = {duration_cast<microseconds>(Clock::now() - begin_),
-                  duration_cast<microseconds>(cpu_), store_.peak_memory_bytes()};
+  result.usage = {duration_cast<microseconds>(now_ - begin_), duration_cast<microseconds>(cpu_),
+                  store_.peak_memory_bytes()};
   return result;
 }
 

@@ -68,8 +68,8 @@ class GuestRun {
   using Clock = base::Deadline::Clock;
 
   [[nodiscard]] bool times_cpu() const { return !fresh_ || times_first_slice_; }
-  Clock::time_point account(Clock::time_point begin, std::chrono::nanoseconds cpu_begin);
-  [[nodiscard]] bool over_time(Clock::time_point now);
+  void account(Clock::time_point begin, std::chrono::nanoseconds cpu_begin);
+  [[nodiscard]] bool over_time();
   base::Result<host::Response> outcome();
   [[nodiscard]] base::Error crash() const;
   [[nodiscard]] std::string for_people(std::string_view text) const;
@@ -86,6 +86,7 @@ class GuestRun {
   const Clock::time_point begin_;
   const base::Deadline deadline_;
   std::chrono::nanoseconds cpu_{};
+  Clock::time_point now_ = begin_;  // as of the last look at the clock, which costs something
   bool first_slice_ = true;
   bool fresh_ = true;  // the slice to come follows no other at once: it began, or was answered
   const bool times_first_slice_;  // by the CPU

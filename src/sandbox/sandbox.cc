@@ -20,8 +20,8 @@
 namespace sandbox {
 namespace {
 
-// A freed slot waits for its group before it is given back; so many more than calls keeps a call
-// from waiting.
+// More slots than admission has places: whoever was let in must not find the pool empty, in
+// whatever order a call's slot and its place are let go.
 constexpr std::uint32_t kSpareInstances = 128;
 // A query's JSON of more bytes than this would hold up the loop while it is read.
 constexpr std::size_t kReadOnLoop = 64 * base::kKiB;
