@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/ascii.h"
+
 namespace auth {
 namespace {
 
@@ -28,17 +30,11 @@ std::optional<std::string_view> present(std::optional<std::string_view> header) 
   return text;
 }
 
-bool equal_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
-}
-
 // The token of `Bearer <token>` (RFC 6750; the scheme's case does not matter), or nothing for
 // another scheme. `Bearer` alone is an empty token, which no key signed.
 std::optional<std::string_view> bearer_token(std::string_view authorization) {
   const std::size_t end = std::min(authorization.find_first_of(" \t"), authorization.size());
-  if (!equal_ignoring_case(authorization.substr(0, end), kScheme)) return std::nullopt;
+  if (!base::equal_ignoring_case(authorization.substr(0, end), kScheme)) return std::nullopt;
   return trim(authorization.substr(end));
 }
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace catalog {
 namespace {
 
@@ -58,10 +60,7 @@ base::Result<CanarySplit> checked_split(CanarySplit split) {
                       "no call would get the canary: give it a percent of them, or a header");
   }
   const Header header = parse(split.header);
-  std::string name(header.name);
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  std::string name = base::to_lower(header.name);
   if (split.header.size() > kMaxHeader || !is_token(name) ||
       (header.value && !is_field_value(*header.value))) {
     return base::fail(

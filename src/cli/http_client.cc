@@ -19,6 +19,7 @@
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/units.h"
 
 namespace cli {
@@ -34,17 +35,9 @@ constexpr std::string_view kScheme = "http://";
 constexpr std::size_t kPiece = 16 * base::kKiB;
 constexpr std::size_t kRead = 64 * base::kKiB;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
 std::string reason_of(const error_code& error) {
   std::string reason = error.message();
-  if (!reason.empty()) reason[0] = lower(reason.substr(0, 1))[0];
+  if (!reason.empty()) reason[0] = base::to_lower(reason[0]);
   return reason;
 }
 
@@ -55,8 +48,9 @@ bool is_port(std::string_view text) {
 }
 
 bool asks_for(const HttpRequest& request, std::string_view header) {
-  return std::ranges::any_of(request.headers,
-                             [header](const auto& each) { return lower(each.first) == header; });
+  return std::ranges::any_of(request.headers, [header](const auto& each) {
+    return base::equal_ignoring_case(each.first, header);
+  });
 }
 
 // What Beast puts on the wire for a request.
@@ -139,7 +133,8 @@ class Exchange {
     }
     response_.status = static_cast<int>(parser_.get().result_int());
     for (const auto& field : parser_.get()) {
-      response_.headers.emplace_back(lower(field.name_string()), std::string(field.value()));
+      response_.headers.emplace_back(base::to_lower(field.name_string()),
+                                     std::string(field.value()));
     }
   }
 

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/units.h"
 #include "cli/admin_client.h"
@@ -56,9 +57,7 @@ Outcome<void> add_headers(HttpRequest& request, const std::vector<std::string>& 
 
 bool has_header(const HttpRequest& request, std::string_view name) {
   return std::ranges::any_of(request.headers, [name](const auto& header) {
-    return std::ranges::equal(header.first, name, [](char a, char b) {
-      return std::tolower(static_cast<unsigned char>(a)) == b;
-    });
+    return base::equal_ignoring_case(header.first, name);
   });
 }
 

@@ -1,11 +1,11 @@
 #include "cli/security_check.h"
 
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/ascii.h"
 #include "cli/policy_text.h"
 
 namespace cli {
@@ -111,7 +111,7 @@ bool always_true(std::string_view expression) {
   std::string bare;
   for (const char c : expression) {
     if (c == '(' || c == ')' || c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
-    bare.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    bare.push_back(base::to_lower(c));
   }
   return bare == "true";
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace database {
 namespace {
 
@@ -12,8 +14,6 @@ constexpr std::array kRoles{auth::Role::kAnon, auth::Role::kAuthenticated,
                             auth::Role::kServiceRole};
 constexpr std::string_view kPublic = "public";
 constexpr std::string_view kSeparator = ", ";
-
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 }  // namespace
 
@@ -35,7 +35,7 @@ std::string_view name_of(Command command) {
 
 std::optional<Command> command_named(std::string_view name) {
   for (const Command command : kCommands) {
-    if (std::ranges::equal(name_of(command), name, {}, {}, upper)) return command;
+    if (base::equal_ignoring_case(name_of(command), name)) return command;
   }
   return std::nullopt;
 }

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
+
+#include "base/ascii.h"
 
 namespace host {
 namespace {
@@ -23,9 +24,8 @@ constexpr std::array<std::string_view, 11> kReserved{"connection",
                                                      "server"};
 
 bool is_token_char(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x80 && (std::isalnum(byte) != 0 || kMarks.find(c) != std::string_view::npos);
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
 bool is_value_char(char c) {
@@ -48,12 +48,10 @@ base::Result<std::pair<std::string, std::string>> parse_line(std::string_view li
                                                              std::size_t number) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return bad(number, "has no colon: write `name: value`");
-  std::string name(line.substr(0, colon));
+  std::string name = base::to_lower(line.substr(0, colon));
   if (name.empty() || !std::ranges::all_of(name, is_token_char)) {
     return bad(number, "has a name that is not a token");
   }
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return static_cast<char>(std::tolower(c)); });
   if (std::ranges::find(kReserved, name) != kReserved.end()) {
     return bad(number, "sets `" + name + "`, which belongs to the server: leave it out");
   }

@@ -8,7 +8,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
-#include "http/text.h"
+#include "base/ascii.h"
 
 namespace http {
 namespace {
@@ -76,7 +76,8 @@ bool is_trusted_authority(std::string_view authority, std::string_view configure
   boost::system::error_code error;
   const ip::address literal = ip::make_address(std::string(host), error);
   if (!error) return literal.is_v6() == bracketed;
-  return !bracketed && (iequals(host, "localhost") || iequals(host, configured_host));
+  return !bracketed && (base::equal_ignoring_case(host, "localhost") ||
+                        base::equal_ignoring_case(host, configured_host));
 }
 
 }  // namespace http

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "base/ascii.h"
 #include "http/openapi.h"
 #include "http/test_world.h"
 
@@ -78,9 +79,8 @@ TEST(AdminRoutes, OpenApiHasEveryRouteThatExists) {
     routes.insert(match->route);
     std::set<std::string> methods;
     for (const char* const method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
-      std::string lower(method);
-      for (char& c : lower) c = to_lower(c);
-      EXPECT_EQ(path.value().as_object().contains(lower), allows(match->route, method))
+      EXPECT_EQ(path.value().as_object().contains(base::to_lower(method)),
+                allows(match->route, method))
           << method << " " << text;
     }
   }

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "http/text.h"
+#include "base/ascii.h"
 
 namespace http {
 namespace {
@@ -28,15 +28,17 @@ constexpr std::array kLines{
 };
 
 bool is_set(const host::NameValues& headers, std::string_view name) {
-  return std::ranges::any_of(headers,
-                             [name](const auto& header) { return iequals(header.first, name); });
+  return std::ranges::any_of(headers, [name](const auto& header) {
+    return base::equal_ignoring_case(header.first, name);
+  });
 }
 
 }  // namespace
 
 void append_cors(std::string& head, const host::NameValues& headers) {
   const bool any_set = std::ranges::any_of(headers, [](const auto& header) {
-    return iequals(std::string_view(header.first).substr(0, kPrefix.size()), kPrefix);
+    return base::equal_ignoring_case(std::string_view(header.first).substr(0, kPrefix.size()),
+                                     kPrefix);
   });
   for (const Line& line : kLines) {
     if (!any_set || !is_set(headers, line.name)) head += line.text;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "http/text.h"
 
 namespace http {
@@ -78,7 +79,7 @@ base::Result<std::string_view> parameter(std::string_view text, std::string_view
   std::optional<std::string_view> value;
   Parameters parameters(text);
   while (const std::optional<Parameter> found = parameters.next()) {
-    if (!iequals(found->name, name)) continue;
+    if (!base::equal_ignoring_case(found->name, name)) continue;
     if (value) return malformed("'" + std::string(name) + "' is given twice");
     value = found->value;
   }
@@ -106,11 +107,11 @@ base::Result<std::string_view> name_in(std::string_view lines) {
     if (line.find_first_of(kNotInLines) != std::string_view::npos) {
       return malformed("a part has a header with a stray CR, LF or NUL");
     }
-    if (!iequals(line.substr(0, field), "content-disposition")) continue;
+    if (!base::equal_ignoring_case(line.substr(0, field), "content-disposition")) continue;
     if (name) return malformed("a part has two Content-Disposition headers");
     const std::string_view value = trim(line.substr(field + 1));
     const std::size_t kind = token_length(value);
-    if (!iequals(value.substr(0, kind), "form-data")) {
+    if (!base::equal_ignoring_case(value.substr(0, kind), "form-data")) {
       return malformed("the Content-Disposition of a part is not form-data");
     }
     base::Result<std::string_view> found = parameter(value.substr(kind), "name");
@@ -156,7 +157,7 @@ base::Result<Part> take_part(std::string_view& rest, std::string_view delimiter)
 base::Result<std::string> boundary_of(std::string_view content_type) {
   constexpr std::string_view kType = "multipart/form-data";
   const std::string_view type = content_type.substr(0, content_type.find(';'));
-  if (!iequals(trim(type), kType)) {
+  if (!base::equal_ignoring_case(trim(type), kType)) {
     return base::fail(base::Code::kInvalidArgument,
                       "Content-Type is not multipart/form-data: send the parts 'config' (JSON) and "
                       "'module' (WebAssembly) as a form");

@@ -8,6 +8,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 
+#include "base/ascii.h"
 #include "http/text.h"
 
 namespace http {
@@ -32,12 +33,6 @@ constexpr std::array<std::string_view, 5> kOnce{"host", "authorization", "apikey
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), to_lower);
-  return out;
-}
-
 // Whether a field goes on in a line that begins with a space (RFC 9112, section 5.2). Beast joins
 // such lines; a proxy before us may take the second for a field of its own.
 bool is_folded(std::string_view head) {
@@ -49,7 +44,7 @@ bool is_folded(std::string_view head) {
 bool lists(std::string_view list, std::string_view element) {
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
-    if (iequals(trim(list.substr(0, comma)), element)) return true;
+    if (base::equal_ignoring_case(trim(list.substr(0, comma)), element)) return true;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;
@@ -131,7 +126,8 @@ void RequestParser::on_request_impl(Verb, View method, View target, int version,
 // origin-form or absolute-form (RFC 9112, section 3.2); there is nothing here to CONNECT to.
 bool RequestParser::take_target(std::string_view target) {
   const std::string_view scheme = target.substr(0, target.find("://"));
-  if (scheme.size() < target.size() && (iequals(scheme, "http") || iequals(scheme, "https"))) {
+  if (scheme.size() < target.size() &&
+      (base::equal_ignoring_case(scheme, "http") || base::equal_ignoring_case(scheme, "https"))) {
     target.remove_prefix(scheme.size() + 3);
     const std::size_t end = std::min(target.find_first_of("/?"), target.size());
     request_.authority = target.substr(0, end);
@@ -159,7 +155,8 @@ std::string_view RequestParser::objection(Field field, std::string_view name,
   if (field == Field::content_length && value.find(',') != std::string_view::npos) {
     return "Content-Length is a list";
   }
-  if (field == Field::transfer_encoding && !(http11_ && iequals(value, "chunked"))) {
+  if (field == Field::transfer_encoding &&
+      !(http11_ && base::equal_ignoring_case(value, "chunked"))) {
     return "Transfer-Encoding is not chunked, or not of HTTP/1.1";
   }
   return {};
@@ -171,13 +168,15 @@ void RequestParser::on_field_impl(Field field, View name, View value, ErrorCode&
     error = beast::error::header_limit;
     return;
   }
-  auto& [lower_name, text] = request_.headers.emplace_back(lower(view(name)), view(value));
+  auto& [lower_name, text] = request_.headers.emplace_back(base::to_lower(view(name)), view(value));
   if (const std::string_view why = objection(field, lower_name, text); !why.empty()) {
     return refuse(why, error);
   }
   if (field == Field::host && request_.authority.empty()) request_.authority = text;
   if (field == Field::connection) connection_.append(text).push_back(',');
-  if (field == Field::expect && http11_) expects_continue_ = iequals(text, "100-continue");
+  if (field == Field::expect && http11_) {
+    expects_continue_ = base::equal_ignoring_case(text, "100-continue");
+  }
 }
 
 void RequestParser::on_header_impl(ErrorCode& error) {

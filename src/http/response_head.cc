@@ -5,6 +5,7 @@
 
 #include <boost/beast/http/status.hpp>
 
+#include "base/ascii.h"
 #include "http/cors.h"
 #include "http/text.h"
 
@@ -36,7 +37,8 @@ bool is_sendable(std::string_view name, std::string_view value) {
   constexpr std::string_view kBreaks("\r\n\0", 3);
   if (name.empty() || token_length(name) != name.size()) return false;
   if (value.find_first_of(kBreaks) != std::string_view::npos) return false;
-  return std::ranges::none_of(kOurs, [name](std::string_view ours) { return iequals(name, ours); });
+  return std::ranges::none_of(
+      kOurs, [name](std::string_view ours) { return base::equal_ignoring_case(name, ours); });
 }
 
 void append_framing(std::string& out, const Answer& answer, Framing framing) {

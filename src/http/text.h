@@ -1,5 +1,5 @@
-// The grammar that all of HTTP's headers share (RFC 9110, section 5.6): tokens, optional white
-// space and names without case. ASCII only, whatever the locale. Pure.
+// The grammar that all of HTTP's headers share (RFC 9110, section 5.6): tokens and optional white
+// space. ASCII only, whatever the locale; names are compared by base/ascii.h. Pure.
 #pragma once
 
 #include <algorithm>
@@ -7,14 +7,6 @@
 #include <string_view>
 
 namespace http {
-
-constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-constexpr bool iequals(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
-}
 
 constexpr bool is_token_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "http/address.h"
 #include "server/config.h"
 
@@ -204,11 +205,6 @@ constexpr std::array kKeys{
         }},
 };
 
-char as_in_variable(char c) {
-  if (c == '.') return '_';
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
 }  // namespace
 
 std::span<const Key> keys() { return kKeys; }
@@ -221,7 +217,7 @@ std::string flag_of(const Key& key) {
 
 std::string variable_of(const Key& key) {
   std::string variable = "ROOST_";
-  for (const char c : key.path) variable += as_in_variable(c);
+  for (const char c : key.path) variable += c == '.' ? '_' : base::to_upper(c);
   return variable;
 }
 

@@ -7,12 +7,11 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 
 namespace telemetry {
 namespace {
-
-char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 std::string json_form(std::string_view secret) {
   std::string quoted;
@@ -22,13 +21,10 @@ std::string json_form(std::string_view secret) {
 
 // The hex digits after each '%' in lower case; the rest of the secret keeps its case.
 std::string with_lower_hex(std::string percent) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
   for (std::size_t i = 0; i + 2 < percent.size(); ++i) {
     if (percent[i] != '%') continue;
-    percent[i + 1] = lower(percent[i + 1]);
-    percent[i + 2] = lower(percent[i + 2]);
+    percent[i + 1] = base::to_lower(percent[i + 1]);
+    percent[i + 2] = base::to_lower(percent[i + 2]);
   }
   return percent;
 }
@@ -121,8 +117,7 @@ std::string replace(std::string_view line, std::vector<Span> spans) {
 }  // namespace
 
 bool is_secret_name(std::string_view key) {
-  std::string upper(key);
-  std::ranges::transform(upper, upper.begin(), to_upper);
+  const std::string upper = base::to_upper(key);
   constexpr std::array<std::string_view, 4> kWords{"KEY", "SECRET", "PASSWORD", "TOKEN"};
   return std::ranges::any_of(
       kWords, [&upper](std::string_view word) { return upper.find(word) != std::string::npos; });

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "triggers/condition.h"
 #include "triggers/rows.h"
@@ -139,7 +140,7 @@ std::vector<std::string> names_in(std::string_view list) {
 // Why SQLite cannot tell of its changes; empty when it can.
 std::string why_not(const CapturedTable& table, std::string_view name) {
   if (table.columns.empty()) return fmt::format("there is no table {}", name);
-  const bool system = lower(table.name).starts_with("sqlite_");
+  const bool system = base::to_lower(table.name).starts_with("sqlite_");
   if (table.kind == "table" && !system) return "";
   return fmt::format("{} is a {}{}: only a plain table's changes can be captured", table.name,
                      system ? "system" : table.kind, table.kind == "view" ? "" : " table");
@@ -156,7 +157,7 @@ std::vector<Capture> captures_of(const catalog::Trigger& trigger) {
   std::string_view rest = trigger.detail;  // catalog/trigger.cc has checked its form
   while (!rest.empty()) {
     const auto end = rest.find_first_of(",(");
-    const std::string word = lower(rest.substr(0, end));
+    const std::string word = base::to_lower(rest.substr(0, end));
     Capture capture;
     capture.operation = word == "insert"   ? Operation::kInsert
                         : word == "update" ? Operation::kUpdate
@@ -183,11 +184,13 @@ base::Result<void> fit(Capture& capture, const catalog::Trigger& trigger,
         base::Code::kInvalidArgument,
         fmt::format("`{}` takes no columns: they say which change of a row counts, so they are "
                     "`update`'s alone",
-                    lower(name_of(capture.operation))));
+                    base::to_lower(name_of(capture.operation))));
   }
   for (const std::string& column : capture.columns) {
-    const auto found = std::ranges::find_if(
-        table.columns, [&](const std::string& each) { return lower(each) == lower(column); });
+    // SQLite compares names without regard to ASCII case.
+    const auto found = std::ranges::find_if(table.columns, [&](const std::string& each) {
+      return base::equal_ignoring_case(each, column);
+    });
     if (found == table.columns.end()) {
       return base::fail(base::Code::kInvalidArgument,
                         fmt::format("the table {} has no column {}", table.name, column));
@@ -201,7 +204,7 @@ base::Result<void> fit(Capture& capture, const catalog::Trigger& trigger,
 }
 
 std::string capture_name(std::int64_t trigger, Operation operation) {
-  return fmt::format("_roost_capture_{}_{}", trigger, lower(name_of(operation)));
+  return fmt::format("_roost_capture_{}_{}", trigger, base::to_lower(name_of(operation)));
 }
 
 // The event, then how far it is: behind what its row still waits for, if anything. Each row is one

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/ascii.h"
 #include "database/sql/syntax_tree.h"
 #include "database/sqlite/syntax_node.h"
 #include "triggers/sql_text.h"
@@ -65,8 +66,10 @@ std::string Writer::column(const Fields& node) {
   if (names.size() != 2 || (names[0] != "old" && names[0] != "new")) {
     return refuse("name a column as new.NAME or old.NAME");
   }
-  const auto found = std::ranges::find_if(
-      table_.columns, [&](const std::string& each) { return lower(each) == lower(names[1]); });
+  // SQLite compares names without regard to ASCII case.
+  const auto found = std::ranges::find_if(table_.columns, [&](const std::string& each) {
+    return base::equal_ignoring_case(each, names[1]);
+  });
   if (found == table_.columns.end()) {
     return refuse(fmt::format("the table {} has no column {}", table_.name, names[1]));
   }

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace triggers {
 
 namespace {
@@ -45,7 +47,6 @@ const Unit& describe(CronUnit unit) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 std::string shown(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -234,7 +235,7 @@ base::Result<unsigned> FieldReader::read_name() {
   std::string name;
   // FRIL is the last Friday: its L is not the name's.
   while (is_letter(peek()) && !(is_days_of_week() && name.size() == 3 && peek() == 'L')) {
-    name += upper(text_[at_++]);
+    name += base::to_upper(text_[at_++]);
   }
   const auto found = std::ranges::find(is_.names, name);
   if (found == is_.names.end()) {
@@ -257,7 +258,7 @@ std::unexpected<base::Error> FieldReader::unexpected_here() const {
   if (c == '+') return fail(at_, "'+' may only begin the day of week");
   if (c == '?') return fail(at_, "'?' stands alone in day of month or day of week; write * here");
   if ((is_days_of_month() && (c == 'l' || c == 'w')) || (is_days_of_week() && c == 'l')) {
-    return fail(at_, fmt::format("'{}' is written {}", c, shown(upper(c))));
+    return fail(at_, fmt::format("'{}' is written {}", c, shown(base::to_upper(c))));
   }
   return fail(at_, fmt::format("{} does not fit here; use {}", shown(c), is_.range));
 }

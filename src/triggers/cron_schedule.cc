@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace triggers {
 
 namespace {
@@ -30,9 +32,7 @@ bool begins_with_weekday(std::string_view word) {
   static constexpr std::array<std::string_view, 7> kDays{"sun", "mon", "tue", "wed",
                                                          "thu", "fri", "sat"};
   return std::ranges::any_of(kDays, [&](std::string_view day) {
-    return std::ranges::equal(word.substr(0, 3), day, {}, [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    return base::equal_ignoring_case(word.substr(0, 3), day);
   });
 }
 

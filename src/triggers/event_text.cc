@@ -6,8 +6,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
-#include "triggers/sql_text.h"
 
 namespace triggers {
 namespace {
@@ -45,7 +45,7 @@ std::string cloudevents_text(const Event& event, json::object captured) {
   } else {
     text["source"] =
         fmt::format("/tables/{}/{}", text_at(captured, "schema"), text_at(captured, "table"));
-    text["type"] = "dev.roost.row." + lower(text_at(captured, "operation"));
+    text["type"] = "dev.roost.row." + base::to_lower(text_at(captured, "operation"));
     text["subject"] = event.lane;
     text["time"] = captured["timestamp"];
   }

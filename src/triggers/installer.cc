@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/ascii.h"
 #include "triggers/condition.h"
 #include "triggers/cron_schedule.h"
 #include "triggers/rows.h"
-#include "triggers/sql_text.h"
 
 namespace triggers {
 namespace {
@@ -275,8 +275,9 @@ std::vector<Installer::Part> Installer::parts_of(const Wanted& want, const Store
     part.name = capture_name(stored.id, capture.operation);
     if (auto known = there.captures.extract(part.name)) part.stands = std::move(known.mapped());
     if (auto fits = fit(capture, want.trigger, table); !fits) part.why_not = fits.error().message;
-    part.renamed = !part.why_not.empty() && part.stands && stored.spec == want.trigger.text() &&
-                   (table.columns.empty() || lower(part.stands->table) == lower(table.name));
+    part.renamed =
+        !part.why_not.empty() && part.stands && stored.spec == want.trigger.text() &&
+        (table.columns.empty() || base::equal_ignoring_case(part.stands->table, table.name));
     part.capture = std::move(capture);
     parts.push_back(std::move(part));
   }
@@ -313,7 +314,7 @@ std::string Installer::fault_of(const std::vector<Part>& parts, bool stays) {
   std::vector<std::string> lost;
   for (const Part& part : parts) {
     if (why.empty()) why = part.why_not;
-    const std::string operation = lower(name_of(part.capture.operation));
+    const std::string operation = base::to_lower(name_of(part.capture.operation));
     if (stays && part.stands) kept.push_back(operation);
     if (!part.why_not.empty() && !(stays && part.stands)) lost.push_back(operation);
   }

@@ -1,7 +1,6 @@
 // Names and texts as SQL has them.
 #pragma once
 
-#include <cctype>
 #include <string>
 #include <string_view>
 
@@ -15,14 +14,5 @@ inline std::string quoted_with(std::string_view text, char mark) {
 
 inline std::string quote_name(std::string_view text) { return quoted_with(text, '"'); }
 inline std::string quote_text(std::string_view text) { return quoted_with(text, '\''); }
-
-// SQLite compares names without regard to ASCII case.
-inline std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& letter : result) {
-    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  }
-  return result;
-}
 
 }  // namespace triggers

@@ -8,6 +8,8 @@
 #include <date/tz.h>
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace triggers {
 
 namespace {
@@ -17,12 +19,10 @@ using std::chrono::sys_seconds;
 
 constexpr const char* kFolder = "/usr/share/zoneinfo/";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '/' || c == '_' ||
-           c == '-' || c == '+';
+    return (c >= '0' && c <= '9') || (base::to_lower(c) >= 'a' && base::to_lower(c) <= 'z') ||
+           c == '/' || c == '_' || c == '-' || c == '+';
   });
 }
 
@@ -42,7 +42,7 @@ std::unexpected<base::Error> no_zone(std::string_view name, const date::tzdb& da
                       "this is no time zone's name; use one such as Europe/Berlin, or UTC");
   }
   const auto same = std::ranges::find_if(database.zones, [&](const date::time_zone& zone) {
-    return std::ranges::equal(zone.name(), name, {}, lower, lower);
+    return base::equal_ignoring_case(zone.name(), name);
   });
   return base::fail(base::Code::kInvalidArgument,
                     fmt::format("no time zone {}; use {}", name,

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "database/sqlite/administration.h"
 #include "database/sqlite/guest_pair.h"
@@ -259,8 +260,8 @@ std::string folded(sqlite3_stmt* row, int column) {
     case SQLITE_FLOAT:
       return fmt::format("{:.17g}", sqlite3_column_double(row, column) + 0.0);  // -0 is 0
     case SQLITE_TEXT: {
-      std::string text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
-      std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+      std::string text =
+          base::to_lower(reinterpret_cast<const char*>(sqlite3_column_text(row, column)));
       text.erase(text.find_last_not_of(' ') + 1);
       return "'" + text + "'";
     }

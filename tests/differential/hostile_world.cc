@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "database/sqlite/administration.h"
 #include "database/sqlite/prepared.h"
@@ -207,8 +208,7 @@ std::optional<std::string> HostileWorld::leak(const Caller& caller, std::string_
     if (auto leaked = reads(caller, rows_[found->second])) return leaked;
   }
   static const std::string kHexMark = base::to_hex(kMark);
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = base::to_lower(text);
   if (lower.find(kHexMark) == std::string::npos) return std::nullopt;
   for (const auto& [canary, index] : by_canary_) {
     if (lower.find(base::to_hex(canary)) == std::string::npos) continue;

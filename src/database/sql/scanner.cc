@@ -2,21 +2,23 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace database::sql {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool begins_word(char c) {
-  return (lower(c) >= 'a' && lower(c) <= 'z') || c == '_' || static_cast<signed char>(c) < 0;
+  return (base::to_lower(c) >= 'a' && base::to_lower(c) <= 'z') || c == '_' ||
+         static_cast<signed char>(c) < 0;
 }
 bool continues_word(char c) { return begins_word(c) || is_digit(c) || c == '$'; }
 
 }  // namespace
 
 bool Token::is(std::string_view word) const {
-  return kind == Kind::kWord && std::ranges::equal(text, word, {}, lower);
+  return kind == Kind::kWord && base::equal_ignoring_case(text, word);
 }
 
 void Scanner::skip_space() {
@@ -85,7 +87,7 @@ std::optional<Token> Scanner::next() {
   if (first == '\'' || first == '"') {
     kind = first == '"' ? Token::Kind::kQuotedName : Token::Kind::kString;
     end = end_of_quoted(at_, false);
-  } else if (lower(first) == 'e' && starts(at_ + 1, "'")) {
+  } else if (base::to_lower(first) == 'e' && starts(at_ + 1, "'")) {
     kind = Token::Kind::kString;
     end = end_of_quoted(at_ + 1, true);
   } else if (first == '$') {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "database/sqlite/expression_type.h"
 #include "database/sqlite/translator.h"
 
@@ -20,11 +21,7 @@ std::optional<bool> truth_of(std::string_view word) {
   static const std::map<std::string_view, bool> kWords{
       {"t", true},  {"true", true},   {"y", true},  {"yes", true}, {"on", true},
       {"f", false}, {"false", false}, {"n", false}, {"no", false}, {"off", false}};
-  std::string lower(word);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  const auto found = kWords.find(lower);
+  const auto found = kWords.find(base::to_lower(word));
   return found == kWords.end() ? std::nullopt : std::optional(found->second);
 }
 

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace database::sqlite {
 namespace {
 
@@ -17,13 +19,6 @@ std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
-bool same_word(std::string_view text, std::string_view word) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::ranges::equal(text, word, {}, lower);
 }
 
 std::unexpected<SqlError> malformed(std::string_view type, std::string_view text) {
@@ -92,10 +87,10 @@ SqlResult<double> parse_double(std::string_view text) {
   std::string_view digits = trimmed(text);
   const bool negative = digits.starts_with('-');
   if (negative || digits.starts_with('+')) digits.remove_prefix(1);
-  if (same_word(digits, "infinity") || same_word(digits, "inf")) {
+  if (base::equal_ignoring_case(digits, "infinity") || base::equal_ignoring_case(digits, "inf")) {
     return negative ? -HUGE_VAL : HUGE_VAL;
   }
-  if (same_word(digits, "nan")) {
+  if (base::equal_ignoring_case(digits, "nan")) {
     return sql_fail(SqlState::kFeatureNotSupported, "NaN is not supported: this database has none");
   }
   // from_chars knows "nan(x)" and a second sign too.
@@ -124,7 +119,8 @@ SqlResult<bool> parse_bool(std::string_view text) {
                               Word{"1", 1, true},    Word{"0", 1, false}};
   const std::string_view given = trimmed(text);
   for (const auto& [word, shortest, value] : kWords) {
-    if (given.size() >= shortest && same_word(given, word.substr(0, given.size()))) return value;
+    const std::string_view beginning = word.substr(0, given.size());
+    if (given.size() >= shortest && base::equal_ignoring_case(given, beginning)) return value;
   }
   return malformed("boolean", text);
 }

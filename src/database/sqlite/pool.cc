@@ -7,7 +7,6 @@
 #include "database/pool.h"
 
 #include <atomic>
-#include <cctype>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -16,6 +15,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/ascii.h"
 #include "database/breaker.h"
 #include "database/sqlite/guest_connection.h"
 #include "database/sqlite/slow_texts.h"
@@ -47,10 +47,7 @@ enum class Guess { kReads, kWrites, kUnknown };
 Guess guess(std::string_view sql) {
   const auto first = sql.find_first_not_of(" \t\r\n(");
   if (first == std::string_view::npos) return Guess::kUnknown;
-  std::string word;
-  for (const char letter : sql.substr(first, 6)) {
-    word += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  }
+  const std::string word = base::to_lower(sql.substr(first, 6));
   if (word == "select" || word == "values") return Guess::kReads;
   if (word == "insert" || word == "update" || word == "delete") return Guess::kWrites;
   return Guess::kUnknown;

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace database::sqlite {
 namespace {
-
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 // The place of what has this name.
 template <class Named>
@@ -35,9 +33,7 @@ std::optional<std::size_t> Schema::table(std::string_view wanted) const {
   return find_named(tables, wanted);
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
+bool same_name(std::string_view a, std::string_view b) { return base::equal_ignoring_case(a, b); }
 
 std::string quote_name(std::string_view identifier) {
   std::string text = "\"";

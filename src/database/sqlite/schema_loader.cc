@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "database/sqlite/administration.h"
 #include "database/sqlite/failure.h"
 #include "database/sqlite/query.h"
@@ -97,10 +98,7 @@ void Loader::read_column(Table& table, sqlite3_stmt* row) {
   const int hidden = sqlite3_column_int(row, 5);
   Column column;
   column.name = text_at(row, 0);
-  column.type = text_at(row, 1);
-  std::ranges::transform(column.type, column.type.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
+  column.type = base::to_upper(text_at(row, 1));
   column.not_null = sqlite3_column_int(row, 2) != 0;
   column.default_text = text_at(row, 3);
   column.generated = hidden == kVirtual || hidden == kStored;

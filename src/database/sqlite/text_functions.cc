@@ -4,14 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "database/sqlite/function_call.h"
 
 namespace database::sqlite {
 namespace {
 
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 std::int64_t length(std::string_view text) { return std::ranges::count_if(text, begins_character); }
 
@@ -184,8 +183,8 @@ void initcap(FunctionCall& call) {
   std::string text(call.text(0));
   bool inside = false;
   for (char& c : text) {
-    c = inside ? lower(c) : upper(c);
-    inside = (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+    c = inside ? base::to_lower(c) : base::to_upper(c);
+    inside = (base::to_lower(c) >= 'a' && base::to_lower(c) <= 'z') || (c >= '0' && c <= '9') ||
              static_cast<signed char>(c) < 0;
   }
   call.answer(text);
@@ -269,8 +268,7 @@ class Matcher {
       return Outcome::kYes;
     }
     const std::size_t size = width(pattern_, p_);
-    const auto same = [](char a, char b) { return lower(a) == lower(b); };
-    if (!std::ranges::equal(pattern_.substr(p_, size), text_.substr(t_, width(text_, t_)), same)) {
+    if (!base::equal_ignoring_case(pattern_.substr(p_, size), text_.substr(t_, width(text_, t_)))) {
       return Outcome::kNo;
     }
     p_ += size;
