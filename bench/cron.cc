@@ -1,5 +1,5 @@
-// What parsing a cron pattern and computing its next run cost; scripts/bench prints croner's
-// beside.
+// What parsing a cron pattern and computing its next run cost; bench/report.mjs puts croner's
+// beside (tests/cron/runs.mjs).
 #include <array>
 #include <chrono>
 #include <string>
