@@ -1,4 +1,4 @@
-// Who is measured: for each case the peers and Roost, each as { name, url, headers, stop }.
+// Who is measured: for each case the peers and Roost, each as { name, url, headers }.
 //
 // All of a case's servers run at once on core 0; only the one that is asked works, the others wait. The first of a
 // case is what the others are compared with.
@@ -19,7 +19,7 @@ async function peer(name, command, port, options) {
   const server = new ServerProcess(command, options);
   const url = `http://127.0.0.1:${port}/`;
   await server.until(() => get(url));
-  return { name, url, headers: {}, stop: () => server.stop() };
+  return { name, url, headers: {} };
 }
 
 async function script(name, program, file, ...files) {
@@ -49,7 +49,7 @@ async function nginx(folder) {
 }
 
 function roostFunction(roost, name, label, headers = {}) {
-  return { name: label, url: roost.url(name), headers, stop: async () => {} };
+  return { name: label, url: roost.url(name), headers };
 }
 
 async function hello(build, folder) {
@@ -61,7 +61,7 @@ async function hello(build, folder) {
   const credential = { authorization: `Bearer ${roost.keys.anon_key}` };
   return [
     await nginx(folder),
-    { ...roostFunction(roost, 'hello', 'Roost, hello'), stop: () => roost.stop() },
+    roostFunction(roost, 'hello', 'Roost, hello'),
     roostFunction(roost, 'guarded', 'Roost, hello behind a JWT', credential),
     roostFunction(roost, 'bare', 'Roost, the smallest module'),
     await script('Node', ['node'], 'node_hello.mjs'),
@@ -80,7 +80,7 @@ async function read(build, folder) {
   const file = `${folder}/data/data.db`;
   return [
     await script('Node with better-sqlite3', ['node'], 'node_read.mjs', file),
-    { ...roostFunction(roost, 'read', 'Roost, under RLS', { authorization: `Bearer ${token}` }), stop: () => roost.stop() },
+    roostFunction(roost, 'read', 'Roost, under RLS', { authorization: `Bearer ${token}` }),
     await script('Deno with node:sqlite', [deno, 'run', '-A'], 'deno_read.mjs', file),
   ];
 }

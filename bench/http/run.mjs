@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cases, checkPeers, expected } from './contenders.mjs';
-import { get } from './server_process.mjs';
+import { ServerProcess, get } from './server_process.mjs';
 import { scenarios } from './scenarios.mjs';
 import { median, wrk } from './wrk.mjs';
 
@@ -55,8 +55,8 @@ function row(contender, runs, base, connections) {
 
 async function measure(name) {
   const folder = mkdtempSync(join(tmpdir(), 'roost-bench-'));
-  const contenders = await cases[name](build, folder);
   try {
+    const contenders = await cases[name](build, folder);
     for (const contender of contenders) {
       const body = await get(contender.url, contender.headers);
       if (!expected[name].test(body)) throw new Error(`${contender.name} answers ${body}`);
@@ -68,7 +68,7 @@ async function measure(name) {
     }
     return rows;
   } finally {
-    for (const contender of contenders) await contender.stop();
+    await ServerProcess.stopAll();
     rmSync(folder, { recursive: true });
   }
 }
