@@ -79,5 +79,19 @@ TEST(Condition, RefusesWhatCouldFailOrReachFurther) {
   EXPECT_FALSE(condition_text(deep, table(), Operation::kUpdate));
 }
 
+// Each of its kinds of nodes is one level, so that none goes deeper than the others.
+TEST(Condition, NestingIsBounded) {
+  constexpr int kDeepest = 64;
+  for (const char* around : {" IS TRUE", " IS NOT NULL", " = true"}) {
+    std::string condition = "new.done";
+    for (int i = 0; i < kDeepest; ++i) condition = "(" + condition + ")" + around;
+    EXPECT_TRUE(condition_text(condition, table(), Operation::kUpdate)) << around;
+    const auto deeper = condition_text("(" + condition + ")" + around, table(), Operation::kUpdate);
+    ASSERT_FALSE(deeper) << around;
+    EXPECT_NE(deeper.error().message.find("too deeply"), std::string::npos)
+        << deeper.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace triggers

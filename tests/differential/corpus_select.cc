@@ -134,6 +134,11 @@ constexpr std::string_view kSelect[] = {
     "SELECT user_id, sum(n), max(score) FROM notes GROUP BY user_id ORDER BY user_id",
     "SELECT length(title) AS l, count(*) FROM notes GROUP BY l ORDER BY l",
     "SELECT length(title), count(*) FROM notes GROUP BY 1",
+    "SELECT n + 1 AS m, count(*) FROM notes GROUP BY n + 1",
+    "SELECT coalesce(n, 0) + 1 AS m, count(*) FROM notes GROUP BY coalesce(n, 0) HAVING "
+    "coalesce(n, 0) > 1",
+    "SELECT n + 2 AS m, count(*) FROM notes GROUP BY n + 1",
+    "SELECT upper(title) AS t, count(*) FROM notes GROUP BY lower(title)",
     "SELECT count(*) FILTER (WHERE done) AS done, count(*) FILTER (WHERE n > 5) AS big FROM notes",
     "SELECT string_agg(title, ', ' ORDER BY title, id) AS all_titles FROM notes",
     "SELECT sum(n), min(n), avg(n), count(n) FROM notes WHERE id > 1000",
