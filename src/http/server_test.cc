@@ -57,6 +57,33 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   }
 }
 
+// Beside a guest that spins answers are not held for the end of the pass, so nothing of an exchange
+// waits: the other connection's turn comes all the same.
+TEST(HttpServer, WhoPipelinesBesideASpinningGuestDoesNotKeepTheLoop) {
+  TestWorld world({}, {}, 1);
+  world.add("open", false);
+  reactor::Loop& loop = world.reactor().loop(0);
+  loop.post([&loop] {
+    loop.spawn([](reactor::Loop& home) -> reactor::Task<void> {
+      for (;;) co_await home.slices().turn();
+    }(loop));
+  });
+  TestClient second(world.server().function_address());
+  ASSERT_EQ(second.ask(TestWorld::request("GET", "/healthz")).status, 200);
+  TestClient first(world.server().function_address());
+  std::string ahead = TestWorld::request("GET", kOpen + "/block");
+  for (int i = 1; i < 50; ++i) ahead += TestWorld::request("GET", kOpen);
+  first.send(ahead);
+  ASSERT_TRUE(eventually([&] { return world.sandbox().calls == 1; }));
+  second.send(TestWorld::request("GET", kOpen));
+  world.sandbox().gate = true;
+  const std::string seen = second.read().body;
+  const auto at = seen.find("call=");
+  ASSERT_NE(at, std::string::npos) << seen;
+  EXPECT_LT(std::stoi(seen.substr(at + 5)), 10) << "of 51 calls";
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(first.read().status, 200) << i;
+}
+
 TEST(HttpServer, ClosesWhenToldTo) {
   TestWorld world;
   TestClient client(world.server().function_address());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
@@ -60,9 +61,12 @@ Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, const Share
   std::ignore = socket_.non_blocking(true, ignored);
 }
 
+// Who sends requests ahead of their answers has the next one here already: everybody else on the
+// loop comes before it, also where nothing of an exchange has waited.
 Task<void> Session::run() {
-  bool more = true;
-  while (more) more = co_await exchange();
+  while (co_await exchange()) {
+    if (input_.size() != 0) co_await asio::post(loop_.executor(), kAwait);
+  }
   if (lingers_) co_await linger();
 }
 

@@ -5,6 +5,7 @@
 //   /fail/<CODE>    ends with that error     /status/<n>   answers with that status and body "x"
 //   /own-cors       sets CORS by itself      /framing      tries to set what frames the message
 //   /wait           waits for `gate`         /large        answers with 8 MiB
+//   /block          the same, and its loop stands still
 // and anything else is answered with what it saw, one `name=value` per line.
 #pragma once
 
@@ -56,13 +57,14 @@ class PlayedSandbox final : public sandbox::Sandbox {
  public:
   reactor::Task<sandbox::CallResult> call(reactor::Loop& loop,
                                           sandbox::CallRequest request) override {
-    ++calls;
+    const int nth = ++calls;
     if (request.event.path == "/wait") {
       while (!gate) {
         co_await loop.sleep_until(base::Deadline::after(std::chrono::milliseconds(1)));
       }
     }
-    co_return sandbox::CallResult{.response = answer(request.event, request.principal),
+    if (request.event.path == "/block") eventually([this] { return gate.load(); });
+    co_return sandbox::CallResult{.response = answer(request.event, request.principal, nth),
                                   .backtrace = {},
                                   .usage = {},
                                   .lines = {"[Function] called"}};
@@ -82,7 +84,7 @@ class PlayedSandbox final : public sandbox::Sandbox {
 
  private:
   static base::Result<host::Response> answer(const host::Event& event,
-                                             const auth::Principal& principal) {
+                                             const auth::Principal& principal, int nth) {
     const std::string_view path = event.path;
     if (path.starts_with("/fail/")) {
       return base::fail(base::code_named(path.substr(6)).value(), "as it was asked to");
@@ -109,9 +111,10 @@ class PlayedSandbox final : public sandbox::Sandbox {
     if (path == "/large") {
       return host::Response{.status = 200, .headers = {}, .body = std::string(8U << 20U, 'x')};
     }
-    std::string seen = fmt::format(
-        "method={}\npath={}\nquery={}\nrole={}\nuser={}\nid={}\n", event.method, event.path,
-        event.query, auth::name_of(principal.role), principal.user_id, event.request_id);
+    std::string seen =
+        fmt::format("method={}\npath={}\nquery={}\nrole={}\nuser={}\nid={}\ncall={}\n",
+                    event.method, event.path, event.query, auth::name_of(principal.role),
+                    principal.user_id, event.request_id, nth);
     for (const auto& [name, value] : event.headers) seen += fmt::format("{}={}\n", name, value);
     seen += "body=" + event.body;
     return host::Response{
@@ -121,8 +124,10 @@ class PlayedSandbox final : public sandbox::Sandbox {
 
 class TestWorld {
  public:
-  explicit TestWorld(Settings settings = {}, invoke::Admission::Settings admission = {})
-      : registry_(*catalog::Registry::open(
+  explicit TestWorld(Settings settings = {}, invoke::Admission::Settings admission = {},
+                     unsigned loops = 2)
+      : reactor_(loops, 2),
+        registry_(*catalog::Registry::open(
             *database::open_sqlite(folder_ / "roost.db", database::SystemAccess{}))),
         schedules_(*events_, outbox_, *registry_),
         explainer_(*events_, outbox_, *registry_),
@@ -230,6 +235,7 @@ class TestWorld {
   telemetry::Metrics& metrics() { return metrics_; }
   invoke::Invoker& invoker() { return invoker_; }
   [[nodiscard]] const catalog::Keys& keys() const { return keys_; }
+  reactor::Reactor& reactor() { return reactor_; }
 
  private:
   base::Result<std::filesystem::path> back_up(bool journal) const {
@@ -249,7 +255,7 @@ class TestWorld {
     return future.get();
   }
 
-  reactor::Reactor reactor_{2, 2};
+  reactor::Reactor reactor_;
   database::TestFolder folder_;
   PlayedSandbox sandbox_;
   PlayedDatabase database_;
