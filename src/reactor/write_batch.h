@@ -2,8 +2,8 @@
 //
 // A peer that waits on another core is woken by the first send, which costs the sender more than
 // the rest of it; by the time of the next sends it is awake. So an answer is held until everything
-// that was ready has run, though never past kMaxHold and the one handler that is then running.
-// Belongs to a loop.
+// that was ready has run; but who joins kMaxHold after the first that is held, or later, lets go of
+// those before it, unless it was itself let go by the same batch. Belongs to a loop.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,8 @@ class WriteBatch {
   WriteBatch(const WriteBatch&) = delete;
   WriteBatch& operator=(const WriteBatch&) = delete;
 
-  // Suspends until it is time to send, in the order of the calls.
+  // Suspends until it is time to send, in the order of the calls; others that it lets go run before
+  // it does.
   Task<void> join();
 
  private:
@@ -36,6 +37,7 @@ class WriteBatch {
   std::vector<std::move_only_function<void()>> held_;
   Clock::time_point since_;  // the first of `held_` came
   bool posted_ = false;
+  bool leaving_ = false;
 };
 
 }  // namespace reactor

@@ -40,7 +40,15 @@ TEST_F(WriteBatchTest, AnAnswerIsNotHeldWhileOthersWorkOn) {
   loop_.spawn(answer("a"));
   loop_.spawn(answer("b", WriteBatch::kMaxHold));  // too long for a to wait any further
   loop_.spawn(answer("c"));
-  EXPECT_EQ(run(3), "(a(ba)b)(cc)");
+  EXPECT_EQ(run(3), "(a(ba)(cb)c)") << "b, which let it go, has not waited at all";
+}
+
+// What the others do then is not within a call that has only begun: it is the last of its pass.
+TEST_F(WriteBatchTest, WhoLetsOthersGoWaitsForTheNextBatch) {
+  loop_.spawn(answer("a"));
+  loop_.spawn(answer("b", WriteBatch::kMaxHold));
+  loop_.post([this] { seen_ += "."; });
+  EXPECT_EQ(run(2), "(a(ba).b)");
 }
 
 TEST_F(WriteBatchTest, WhoComesBackWhileTheBatchLeavesIsInTheNext) {
@@ -52,6 +60,17 @@ TEST_F(WriteBatchTest, WhoComesBackWhileTheBatchLeavesIsInTheNext) {
   loop_.spawn(twice("a"));
   loop_.spawn(twice("b"));
   EXPECT_EQ(run(2), "(a(ba)(ab)(ba)b)");
+}
+
+// Each would have been held for too long by the work of the next.
+TEST_F(WriteBatchTest, BatchesDoNotNest) {
+  const auto twice = [this](std::string name) -> Task<void> {
+    ++left_;
+    co_await answer(name);
+    co_await answer(name, WriteBatch::kMaxHold);
+  };
+  for (const char* name : {"a", "b", "c"}) loop_.spawn(twice(name));
+  EXPECT_EQ(run(3), "(a(b(ca)(ab)(bc)(ca)b)c)");
 }
 
 }  // namespace
