@@ -58,12 +58,15 @@ base::Result<Pass> AdminRoutes::admit(const Request& head) const {
                     "localhost or the name it was told to listen on",
                     head.authority));
   }
-  if (!needs_key(head.path)) return Pass{};
+  if (!needs_key(head.path))
+    return Pass{.function = nullptr, .principal = {}, .body = BodyBound::kShort};
   base::Result<auth::Principal> principal = auth::authenticate_admin(
       {.authorization = head.header("authorization"), .apikey = head.header("apikey")},
       shared_.tokens, auth::Clock::now());
   if (!principal) return base::fail(std::move(principal.error()));
-  return Pass{.function = nullptr, .principal = std::move(*principal)};
+  return Pass{.function = nullptr,
+              .principal = std::move(*principal),
+              .body = match_admin_path(head.path) ? BodyBound::kListeners : BodyBound::kShort};
 }
 
 Task<Answer> AdminRoutes::answer(reactor::Loop& loop, Pass&, Request& request) {

@@ -41,7 +41,8 @@ std::optional<FunctionPath> split_function_path(std::string_view path) {
 }
 
 base::Result<Pass> FunctionRoutes::admit(const Request& head) const {
-  if (is_preflight(head) || is_health(head.path)) return Pass{};
+  if (is_preflight(head) || is_health(head.path))
+    return Pass{.function = nullptr, .principal = {}, .body = BodyBound::kShort};
   const std::optional<FunctionPath> path = split_function_path(head.path);
   if (!path) {
     return base::fail(base::Code::kNotFound,

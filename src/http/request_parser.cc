@@ -91,6 +91,13 @@ RequestParser::Step RequestParser::step() const {
   return got_some() ? Step::kHeadBegun : Step::kNothing;
 }
 
+base::Result<void> RequestParser::limit_body(std::uint64_t bytes) {
+  limits_.body_bytes = bytes;
+  body_limit(bytes);
+  if (is_done() || content_length_remaining().value_or(0) <= bytes) return {};
+  return base::fail(error_of(beast::error::body_limit));
+}
+
 std::uint64_t RequestParser::body_left() const {
   if (is_done()) return 0;
   return content_length_remaining().value_or(std::numeric_limits<std::uint64_t>::max());

@@ -39,6 +39,8 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   // These too; they outlast what is moved out of the request.
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   [[nodiscard]] bool expects_continue() const { return expects_continue_; }
+  // Bounds the body anew, before any of it was fed: kPayloadTooLarge when more was announced.
+  base::Result<void> limit_body(std::uint64_t bytes);
   // How much body is still to come; the largest number there is when chunked.
   [[nodiscard]] std::uint64_t body_left() const;
   // From the request line on.
@@ -69,7 +71,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void refuse(std::string_view why, ErrorCode& error);
   void drop_connection_fields();
 
-  const Limits limits_;
+  Limits limits_;
   Request request_;
   std::string connection_;  // all values of Connection
   std::string_view refused_;

@@ -268,6 +268,23 @@ TEST(RequestParser, BodiesAreBounded) {
       Code::kHeadersTooLarge);
 }
 
+// As its head is known, and before its body is.
+TEST(RequestParser, ABoundMayBecomeNarrowerBeforeTheBody) {
+  const auto refusal = [](const std::string& header, const std::string& body) {
+    RequestParser parser(kLimits);
+    EXPECT_TRUE(feed(parser, with(header)));
+    if (auto fits = parser.limit_body(3); !fits) return fits.error();
+    const auto fed = feed(parser, body);
+    return fed ? base::Error{Code::kInternal, "none"} : fed.error();
+  };
+  EXPECT_EQ(refusal("Content-Length: 3\r\n", "abc").message, "none");
+  EXPECT_EQ(refusal("", "").message, "none");
+  EXPECT_EQ(refusal("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n").message, "none");
+  EXPECT_EQ(refusal("Content-Length: 4\r\n", "").message, "the request's body is over 3 bytes");
+  EXPECT_EQ(refusal("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n1\r\n").code,
+            Code::kPayloadTooLarge);
+}
+
 // Beast's assertions, on in debug builds, do not foresee an end that comes byte by byte.
 TEST(RequestParser, TheEndOfChunksMayComeInPieces) {
   const std::string head = with("Transfer-Encoding: chunked\r\n");

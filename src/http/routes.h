@@ -15,10 +15,15 @@
 
 namespace http {
 
+// How much body is read: up to the listener's bound, or only what costs less to read than a new
+// connection, for what anybody may ask and no body belongs to.
+enum class BodyBound : std::uint8_t { kListeners, kShort };
+
 // What the head of a request settled.
 struct Pass {
   catalog::FunctionPtr function;  // null: the listener answers by itself
   auth::Principal principal;
+  BodyBound body = BodyBound::kListeners;
 };
 
 enum class CrossOrigin { kForbidden, kAllowed };

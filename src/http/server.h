@@ -33,6 +33,8 @@ struct Settings {
   std::string listen = "127.0.0.1:9400";  // port 0: the system chooses, see function_address()
   std::string admin_listen = "127.0.0.1:9401";
   std::uint64_t max_body_bytes = 6 * base::kMiB;  // of the function listener
+  // Of all requests' bodies at once; past it: 503.
+  std::uint64_t max_buffered_bytes = 256 * base::kMiB;
   std::uint32_t max_header_bytes = 16 * 1024;
   std::chrono::milliseconds header_timeout{
       10'000};  // from the first byte to the end of the headers: 408

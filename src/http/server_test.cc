@@ -199,6 +199,75 @@ TEST(HttpServer, OversizeIsRefusedBeforeItIsRead) {
   EXPECT_EQ(headers.header("connection"), "close");
 }
 
+// Nobody uploads megabytes to what anybody may ask and no body belongs to.
+TEST(HttpServer, WhatTheHostAnswersTakesAShortBody) {
+  TestWorld world;
+  struct Case {
+    bool functions;
+    std::string method;
+    std::string target;
+    int status;
+  };
+  const std::string key = "Authorization: Bearer " + world.keys().service_role_key + "\r\n";
+  for (const Case& each : {Case{true, "OPTIONS", kOpen, 204}, Case{true, "GET", "/healthz", 200},
+                           Case{true, "POST", "/readyz", 405}, Case{false, "GET", "/metrics", 200},
+                           Case{false, "POST", "/healthz", 405}, Case{false, "PUT", "/no", 404},
+                           Case{false, "POST", "/admin/v1/no", 404}}) {
+    const auto ask = [&](const std::string& headers, const std::string& rest) {
+      TestClient client(each.functions ? world.server().function_address()
+                                       : world.server().admin_address());
+      return client.ask(TestWorld::request(each.method, each.target, key + headers) + rest).status;
+    };
+    EXPECT_EQ(ask("Content-Length: 65537\r\n", ""), 413) << each.target;
+    EXPECT_EQ(ask("Content-Length: 65537\r\nExpect: 100-continue\r\n", ""), 413) << each.target;
+    EXPECT_EQ(ask("Transfer-Encoding: chunked\r\n", "10001\r\n" + std::string(65537, 'x')), 413)
+        << each.target;
+    EXPECT_EQ(ask("Content-Length: 65536\r\n", std::string(65536, 'x')), each.status)
+        << each.target;
+  }
+}
+
+// Of bodies that arrive and of bodies whose calls run; each way that a request ends gives its
+// part back.
+TEST(HttpServer, AllBodiesTogetherAreBounded) {
+  Settings settings;
+  settings.max_buffered_bytes = 300'000;
+  TestWorld world(settings);
+  world.add("open", false);
+  const std::string body(200'000, 'x');
+  const auto status = [&] { return world.call("POST", kOpen, "", body).status; };
+  TestClient gone(world.server().function_address());
+  EXPECT_EQ(gone.ask(TestWorld::request("GET", "/healthz")).status, 200);
+  gone.send(TestWorld::request("POST", kOpen, "Content-Length: 200001\r\n") + body);
+  gone.close();
+  ASSERT_TRUE(eventually([&] { return world.server().connections() == 0; }));
+  EXPECT_EQ(status(), 200) << "after a client that went";
+
+  const int before = world.sandbox().calls;
+  TestClient waiting(world.server().function_address());
+  waiting.send(TestWorld::request("POST", kOpen + "/wait", "", body));
+  ASSERT_TRUE(eventually([&] { return world.sandbox().calls > before; }));
+  EXPECT_EQ(status(), 503);
+  EXPECT_EQ(world.call("POST", kOpen, "", std::string(16'384, 'x')).status, 200);
+  world.sandbox().gate = true;
+  EXPECT_EQ(waiting.read().status, 200);
+  EXPECT_EQ(status(), 200) << "after a call";
+}
+
+TEST(HttpServer, ABodyThatIsTooSlowIsNotCountedAnyMore) {
+  Settings settings = impatient();
+  settings.max_buffered_bytes = 300'000;
+  TestWorld world(settings);
+  world.add("open", false);
+  const std::string body(200'000, 'x');
+  TestClient slow(world.server().function_address());
+  slow.send(TestWorld::request("POST", kOpen, "Content-Length: 200001\r\n") + body);
+  EXPECT_EQ(slow.read().status, 408);
+  slow.close();
+  ASSERT_TRUE(eventually([&] { return world.server().connections() == 0; }));
+  EXPECT_EQ(world.call("POST", kOpen, "", body).status, 200);
+}
+
 // The client is still sending when the answer is ready; it must be able to read it nevertheless.
 TEST(HttpServer, ARefusalReachesAClientThatIsStillSending) {
   TestWorld world;

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "base/id.h"
+#include "base/units.h"
 #include "http/error_response.h"
 
 namespace http {
@@ -52,9 +53,15 @@ std::array<asio::const_buffer, 2> rest_of(std::string_view head, std::string_vie
   return {asio::buffer(head.substr(of_head)), asio::buffer(body.substr(sent - of_head))};
 }
 
+// Before an answer is sent: who is slow to read it is not to hold the body of the request.
+void drop_body(Request& request, BodyBudget::Share& share) {
+  std::string().swap(request.body);
+  share.release();
+}
+
 }  // namespace
 
-Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, const SharedState& shared)
+Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, SharedState& shared)
     : socket_(std::move(socket)), loop_(loop), routes_(routes), shared_(shared) {
   boost::system::error_code ignored;
   std::ignore = socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -110,7 +117,8 @@ void Session::enter(Phase phase, base::Deadline deadline) {
 
 Task<bool> Session::exchange() {
   RequestParser parser({shared_.settings.max_header_bytes, routes_.max_body_bytes()});
-  const base::Result<bool> head = co_await advance(parser, Step::kHead);
+  BodyBudget::Share share(shared_.bodies);
+  const base::Result<bool> head = co_await advance(parser, Step::kHead, share);
   if (!head) co_return co_await refuse(parser, head.error());
   if (!*head) co_return false;
 
@@ -118,36 +126,50 @@ Task<bool> Session::exchange() {
   request.id = base::make_uuid();
   request.gone = &gone_;
   base::Result<Pass> pass = routes_.admit(request);
+  if (pass && pass->body == BodyBound::kShort) {
+    if (auto fits = parser.limit_body(kShortBody); !fits) {
+      co_return co_await refuse(parser, std::move(fits.error()));
+    }
+  }
   const bool worth_reading = parser.body_left() <= kShortBody && !parser.expects_continue();
   if (!pass && !worth_reading && parser.step() != Step::kDone) {
     co_return co_await refuse(parser, std::move(pass.error()));
   }
-  const base::Result<bool> body = co_await advance_body(parser, pass ? &*pass : nullptr);
-  if (!body) co_return co_await refuse(parser, body.error());
+  const base::Result<bool> body = co_await advance_body(parser, pass ? &*pass : nullptr, share);
+  if (!body) {
+    drop_body(request, share);
+    co_return co_await refuse(parser, body.error());
+  }
   if (!*body) co_return false;
 
   const Reply reply{request.id, parser.keep_alive(), parser.is_http11(), parser.is_head()};
   if (!pass) co_return co_await respond(error_response(pass.error()), reply);
   enter(Phase::kAnswering, base::Deadline::never());
   Answer answer = co_await routes_.answer(loop_, *pass, request);
+  drop_body(request, share);
   co_return co_await respond(std::move(answer), reply);
 }
 
-base::Result<void> Session::feed(RequestParser& parser) {
+base::Result<void> Session::feed(RequestParser& parser, BodyBudget::Share& share) {
   const auto bytes = input_.data();
   if (bytes.size() == 0) return {};
   base::Result<std::size_t> taken =
       parser.feed({static_cast<const char*>(bytes.data()), bytes.size()});
   if (!taken) return base::fail(std::move(taken.error()));
   input_.consume(*taken);
-  return {};
+  if (share.grow_to(parser.request().body.size())) return {};
+  return base::fail(base::Code::kUnavailable,
+                    fmt::format("the bodies of all requests under way are over {}: try again later",
+                                base::format_size(shared_.bodies.limit())));
 }
 
-Task<base::Result<bool>> Session::advance(RequestParser& parser, Step goal) {
+Task<base::Result<bool>> Session::advance(RequestParser& parser, Step goal,
+                                          BodyBudget::Share& share) {
   const auto& settings = shared_.settings;
   if (goal == Step::kHead) enter(Phase::kIdle, base::Deadline::after(settings.idle_timeout));
   for (;;) {
-    if (base::Result<void> fed = feed(parser); !fed) co_return base::fail(std::move(fed.error()));
+    if (base::Result<void> fed = feed(parser, share); !fed)
+      co_return base::fail(std::move(fed.error()));
     if (parser.step() >= goal) co_return true;
     const bool begun = parser.step() != Step::kNothing;
     if (begun && phase_ == Phase::kIdle) {
@@ -163,7 +185,8 @@ Task<base::Result<bool>> Session::advance(RequestParser& parser, Step goal) {
   }
 }
 
-Task<base::Result<bool>> Session::advance_body(RequestParser& parser, const Pass* pass) {
+Task<base::Result<bool>> Session::advance_body(RequestParser& parser, const Pass* pass,
+                                               BodyBudget::Share& share) {
   if (parser.step() == Step::kDone) co_return true;
   enter(Phase::kReading, until_read(shared_.settings.body_timeout));
   if (pass != nullptr && parser.expects_continue() && input_.size() == 0) {
@@ -171,7 +194,7 @@ Task<base::Result<bool>> Session::advance_body(RequestParser& parser, const Pass
     if (!written) co_return false;
     enter(Phase::kReading, until_read(shared_.settings.body_timeout));
   }
-  co_return co_await advance(parser, Step::kDone);
+  co_return co_await advance(parser, Step::kDone, share);
 }
 
 Task<bool> Session::fill(std::size_t size) {

@@ -33,7 +33,7 @@ class Session {
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, reactor::Executor>;
 
   // All must outlive it.
-  Session(Socket socket, reactor::Loop& loop, Routes& routes, const SharedState& shared);
+  Session(Socket socket, reactor::Loop& loop, Routes& routes, SharedState& shared);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -65,10 +65,13 @@ class Session {
   // One request and its answer. False when the connection is to end.
   reactor::Task<bool> exchange();
   // Reads until the parser is at `goal`. False when the client went or waited too long between
-  // requests.
-  reactor::Task<base::Result<bool>> advance(RequestParser& parser, RequestParser::Step goal);
-  reactor::Task<base::Result<bool>> advance_body(RequestParser& parser, const Pass* pass);
-  base::Result<void> feed(RequestParser& parser);
+  // requests. All of these must outlive the Tasks.
+  reactor::Task<base::Result<bool>> advance(RequestParser& parser, RequestParser::Step goal,
+                                            BodyBudget::Share& share);
+  reactor::Task<base::Result<bool>> advance_body(RequestParser& parser, const Pass* pass,
+                                                 BodyBudget::Share& share);
+  // kUnavailable when all bodies together are too many bytes with this one.
+  base::Result<void> feed(RequestParser& parser, BodyBudget::Share& share);
   // One read from the socket. False when it ended or was interrupted.
   reactor::Task<bool> fill(std::size_t size);
 
@@ -90,7 +93,7 @@ class Session {
   Socket socket_;
   reactor::Loop& loop_;
   Routes& routes_;
-  const SharedState& shared_;
+  SharedState& shared_;
 
   boost::beast::flat_buffer input_;
   std::string head_;  // of the answer; kept for its capacity

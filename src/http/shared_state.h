@@ -6,17 +6,22 @@
 #include <cstddef>
 
 #include "auth/token_verifier.h"
+#include "http/body_budget.h"
 #include "http/server.h"
 
 namespace http {
 
 struct SharedState {
   SharedState(Settings settings_in, Context context_in)
-      : settings(std::move(settings_in)), context(context_in), tokens(context_in.keys.signing) {}
+      : settings(std::move(settings_in)),
+        context(context_in),
+        tokens(context_in.keys.signing),
+        bodies(settings.max_buffered_bytes) {}
 
   const Settings settings;
   const Context context;
   const auth::TokenVerifier tokens;
+  BodyBudget bodies;
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> connections = 0;
 };

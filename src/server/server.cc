@@ -17,6 +17,7 @@
 #include "invoke/invoker.h"
 #include "journal/journal.h"
 #include "reactor/reactor.h"
+#include "sandbox/node_memory.h"
 #include "sandbox/sandbox.h"
 #include "server/backup.h"
 #include "server/data_folder.h"
@@ -37,6 +38,9 @@ using base::Result;
 
 // Short beside any grace period, and long enough to cost nothing.
 constexpr std::chrono::milliseconds kDrainLook{10};
+// Of the node's memory, for bodies of requests under way: functions have half of it, and the rest
+// is SQLite's, the journal's and the connections'.
+constexpr std::uint64_t kBodiesShare = 8;
 constexpr std::uint64_t kMinSegment = 64 * base::kKiB;
 constexpr std::uint64_t kMaxSegment = 16 * base::kMiB;
 
@@ -228,6 +232,10 @@ Result<void> ComposedServer::listen() {
   settings.listen = config_.listen;
   settings.admin_listen = config_.admin_listen;
   settings.max_body_bytes = config_.limits.max_body;
+  // At least a deployment beside a call.
+  settings.max_buffered_bytes =
+      std::max(sandbox::node_memory_bytes() / kBodiesShare,
+               config_.limits.max_body + config_.limits.max_module + 2 * base::kMiB);
   auto http = http::Server::create(std::move(settings),
                                    {.reactor = *reactor_,
                                     .registry = *registry_,
