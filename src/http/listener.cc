@@ -14,8 +14,11 @@ namespace asio = boost::asio;
 using reactor::kAwait;
 using reactor::Task;
 
-// When accepting fails (no descriptors left), the next try waits for some to be closed.
+// When there are no more connections to be had, the next try waits for some to be closed.
 constexpr std::chrono::milliseconds kAcceptPause{50};
+constexpr std::chrono::minutes kWarningPause{1};
+constexpr std::string_view kAllTaken =
+    "new connections have to wait until others close: raise LimitNOFILE, see roost doctor";
 
 // An option as Asio wants them (its "SettableSocketOption"): it has none for this one.
 class ReusePort {
@@ -73,10 +76,11 @@ class Listener::Membership {
 };
 
 Listener::Listener(reactor::Loop& loop, std::shared_ptr<Routes> routes,
-                   std::shared_ptr<SharedState> shared)
+                   std::shared_ptr<SharedState> shared, std::size_t max_connections)
     : loop_(loop),
       routes_(std::move(routes)),
       shared_(std::move(shared)),
+      max_connections_(max_connections),
       tick_(tick_of(shared_->settings)),
       acceptor_(loop.executor()) {}
 
@@ -111,15 +115,32 @@ void Listener::close() {
   for (Session* session : sessions_) session->close();
 }
 
+void Listener::warn(std::string_view message, std::string_view reason) const {
+  const auto now = base::Deadline::Clock::now();
+  auto next = shared_->next_warning.load();
+  if (now < next || !shared_->next_warning.compare_exchange_strong(next, now + kWarningPause)) {
+    return;
+  }
+  shared_->context.log.warn(message, {{"reason", std::string(reason)},
+                                      {"connections", std::to_string(shared_->connections)}});
+}
+
 Task<void> Listener::accept(std::shared_ptr<Listener> self) {
   while (self->acceptor_.is_open()) {
+    if (self->shared_->connections >= self->max_connections_) {
+      self->warn(kAllTaken, "the descriptors that are left are for files");
+      co_await self->loop_.sleep_until(base::Deadline::after(kAcceptPause));
+      continue;
+    }
     boost::system::error_code error;
     Session::Socket socket(self->loop_.executor());
     co_await self->acceptor_.async_accept(socket, asio::redirect_error(kAwait, error));
     if (!error) {
       self->loop_.spawn(serve(self, std::move(socket)));
     } else if (self->acceptor_.is_open()) {
-      self->shared_->context.log.warn("cannot accept a connection", {{"error", error.message()}});
+      const bool taken = error == asio::error::no_descriptors ||
+                         error == boost::system::errc::too_many_files_open_in_system;
+      self->warn(taken ? kAllTaken : "cannot accept a connection", error.message());
       co_await self->loop_.sleep_until(base::Deadline::after(kAcceptPause));
     }
   }

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <string_view>
 #include <unordered_set>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -23,9 +25,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
  public:
   using Endpoint = boost::asio::ip::tcp::endpoint;
 
-  // The loop must outlive it.
-  Listener(reactor::Loop& loop, std::shared_ptr<Routes> routes,
-           std::shared_ptr<SharedState> shared);
+  // The loop must outlive it. It accepts while all listeners have fewer than `max_connections`
+  // together, or a few more where several loops accept at the same moment.
+  Listener(reactor::Loop& loop, std::shared_ptr<Routes> routes, std::shared_ptr<SharedState> shared,
+           std::size_t max_connections);
 
   // Returns the endpoint with the port that was bound. kUnavailable.
   base::Result<Endpoint> bind(const Endpoint& endpoint);
@@ -44,10 +47,13 @@ class Listener : public std::enable_shared_from_this<Listener> {
   static reactor::Task<void> sweep(std::shared_ptr<Listener> self);
 
   void notice_leaving();
+  // At most once a minute, whichever listener finds it.
+  void warn(std::string_view message, std::string_view reason) const;
 
   reactor::Loop& loop_;
   const std::shared_ptr<Routes> routes_;
   const std::shared_ptr<SharedState> shared_;
+  const std::size_t max_connections_;
   const std::chrono::milliseconds tick_;
   boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, reactor::Executor> acceptor_;
   std::unordered_set<Session*> sessions_;

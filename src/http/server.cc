@@ -1,10 +1,13 @@
 #include "http/server.h"
 
+#include <algorithm>
 #include <future>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include "http/address.h"
 #include "http/admin_routes.h"
@@ -18,6 +21,20 @@ namespace {
 using Endpoint = Listener::Endpoint;
 
 constexpr std::chrono::milliseconds kStopCheck{20};
+// Descriptors for the database, the journal, compilations and what else is no connection: `roost
+// doctor` reckons with as many.
+constexpr std::size_t kOwnFiles = 256;
+// Connections of the admin listener when functions' callers have all of theirs: an administrator
+// gets to see it.
+constexpr std::size_t kAdminConnections = 32;
+
+std::size_t max_connections_of(const Settings& settings) {
+  if (settings.max_connections > 0) return settings.max_connections;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return std::numeric_limits<std::size_t>::max() / 2;
+  const auto all = static_cast<std::size_t>(std::min<rlim_t>(files.rlim_cur, 1U << 30U));
+  return all - std::min(kOwnFiles, all / 2);
+}
 
 base::Error cannot_listen(const std::string& address, const std::string& reason) {
   return {base::Code::kUnavailable, fmt::format("cannot listen on {}: {}", address, reason)};
@@ -58,7 +75,8 @@ class ListeningServer final : public Server {
  private:
   // One listener on each of the first `loops` loops; the address that they share.
   base::Result<std::string> listen(const std::string& address, std::size_t loops,
-                                   const std::shared_ptr<Routes>& routes);
+                                   const std::shared_ptr<Routes>& routes,
+                                   std::size_t max_connections);
   // Runs the action on the loop of each listener and waits for it.
   void on_each(void (Listener::*action)());
 
@@ -72,20 +90,23 @@ class ListeningServer final : public Server {
 base::Result<void> ListeningServer::bind() {
   const base::Result<Address> admin = parse_address(shared_->settings.admin_listen);
   if (!admin) return base::fail(admin.error());
+  const std::size_t max_connections = max_connections_of(shared_->settings);
   base::Result<std::string> bound =
       listen(shared_->settings.listen, shared_->context.reactor.size(),
-             std::make_shared<FunctionRoutes>(*shared_));
+             std::make_shared<FunctionRoutes>(*shared_), max_connections);
   if (!bound) return base::fail(std::move(bound.error()));
   function_address_ = std::move(*bound);
   bound = listen(shared_->settings.admin_listen, 1,
-                 std::make_shared<AdminRoutes>(*shared_, admin->host));
+                 std::make_shared<AdminRoutes>(*shared_, admin->host),
+                 max_connections + kAdminConnections);
   if (!bound) return base::fail(std::move(bound.error()));
   admin_address_ = std::move(*bound);
   return {};
 }
 
 base::Result<std::string> ListeningServer::listen(const std::string& address, std::size_t loops,
-                                                  const std::shared_ptr<Routes>& routes) {
+                                                  const std::shared_ptr<Routes>& routes,
+                                                  std::size_t max_connections) {
   const base::Result<Address> parsed = parse_address(address);
   if (!parsed) return base::fail(parsed.error());
   base::Result<Endpoint> endpoint = resolve(*parsed);
@@ -93,7 +114,8 @@ base::Result<std::string> ListeningServer::listen(const std::string& address, st
   const base::Result<void> free = check_free(*endpoint);
   if (!free) return base::fail(cannot_listen(address, free.error().message));
   for (std::size_t i = 0; i < loops; ++i) {
-    auto listener = std::make_shared<Listener>(shared_->context.reactor.loop(i), routes, shared_);
+    auto listener = std::make_shared<Listener>(shared_->context.reactor.loop(i), routes, shared_,
+                                               max_connections);
     endpoint = listener->bind(*endpoint);  // the first of port 0 fixes the port of the rest
     if (!endpoint) return base::fail(cannot_listen(address, endpoint.error().message));
     listeners_.push_back(std::move(listener));

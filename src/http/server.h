@@ -35,6 +35,9 @@ struct Settings {
   std::uint64_t max_body_bytes = 6 * base::kMiB;  // of the function listener
   // Of all requests' bodies at once; past it: 503.
   std::uint64_t max_buffered_bytes = 256 * base::kMiB;
+  // Connections of the function listener; others wait until some close. 0: as many as the process
+  // may have descriptors, less what files need.
+  std::size_t max_connections = 0;
   std::uint32_t max_header_bytes = 16 * 1024;
   std::chrono::milliseconds header_timeout{
       10'000};  // from the first byte to the end of the headers: 408

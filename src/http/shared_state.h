@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "auth/token_verifier.h"
+#include "base/deadline.h"
 #include "http/body_budget.h"
 #include "http/server.h"
 
@@ -24,6 +25,8 @@ struct SharedState {
   BodyBudget bodies;
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> connections = 0;
+  // When it may be said again that connections have to wait.
+  std::atomic<base::Deadline::Clock::time_point> next_warning{};
 };
 
 }  // namespace http

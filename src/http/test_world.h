@@ -125,13 +125,14 @@ class PlayedSandbox final : public sandbox::Sandbox {
 class TestWorld {
  public:
   explicit TestWorld(Settings settings = {}, invoke::Admission::Settings admission = {},
-                     unsigned loops = 2)
+                     unsigned loops = 2, telemetry::Log log = telemetry::Log::silent())
       : reactor_(loops, 2),
         registry_(*catalog::Registry::open(
             *database::open_sqlite(folder_ / "roost.db", database::SystemAccess{}))),
         schedules_(*events_, outbox_, *registry_),
         explainer_(*events_, outbox_, *registry_),
         journal_(*journal::Journal::open(folder_ / "journal", {})),
+        log_(std::move(log)),
         deployer_(*registry_, sandbox_, triggers_, reactor_.blocking(),
                   {.max_module_bytes = 64 * 1024}),
         invoker_(*registry_, sandbox_, *journal_, metrics_, admission,
@@ -267,7 +268,7 @@ class TestWorld {
   triggers::Explainer explainer_;
   std::unique_ptr<journal::Journal> journal_;
   telemetry::Metrics metrics_;
-  telemetry::Log log_ = telemetry::Log::silent();
+  const telemetry::Log log_;
   deploy::FakeTriggerStore triggers_;
   deploy::Deployer deployer_;
   invoke::Invoker invoker_;
