@@ -90,8 +90,7 @@ Task<Answer> AdminRoutes::dispatch(reactor::Loop& loop, AdminPath path, Request&
   switch (path.route) {
     case AdminRoute::kFunctions:
       if (!reads) co_return co_await create(loop, request);
-      co_return json_answer(
-          200, functions_json(shared_.context.registry.list(), shared_.context.deployer.faults()));
+      co_return co_await list();
     case AdminRoute::kFunction:
       if (!reads) co_return co_await change(loop, path.name, request);
       co_return get(path.name);
@@ -117,11 +116,7 @@ Task<Answer> AdminRoutes::dispatch(reactor::Loop& loop, AdminPath path, Request&
     case AdminRoute::kOpenApi:
       co_return json_answer(200, std::string(openapi_json()));
     case AdminRoute::kMetrics:
-      co_return Answer{
-          .status = 200,
-          .headers = {{"content-type", "text/plain; version=0.0.4"}},
-          .body = shared_.context.metrics.expose() + dropped_metric(shared_.context.journal),
-          .stream = nullptr};
+      co_return co_await metrics();
     case AdminRoute::kHealth:
       co_return health_answer();
     case AdminRoute::kReady:
@@ -147,6 +142,24 @@ Task<Answer> AdminRoutes::change(reactor::Loop& loop, std::string_view name, Req
   if (request.method == "PUT") co_return co_await deploy(loop, name, request);
   if (request.method == "PATCH") co_return co_await patch(name, request);
   co_return co_await remove(loop, name);
+}
+
+// With thousands of functions both are megabytes, whose making no call on this loop is to wait for.
+Task<Answer> AdminRoutes::list() const {
+  co_return json_answer(
+      200, co_await shared_.context.reactor.blocking().run([context = &shared_.context] {
+        return functions_json(context->registry.list(), context->deployer.faults());
+      }));
+}
+
+Task<Answer> AdminRoutes::metrics() const {
+  co_return Answer{
+      .status = 200,
+      .headers = {{"content-type", "text/plain; version=0.0.4"}},
+      .body = co_await shared_.context.reactor.blocking().run([context = &shared_.context] {
+        return context->metrics.expose() + dropped_metric(context->journal);
+      }),
+      .stream = nullptr};
 }
 
 Answer AdminRoutes::get(std::string_view name) const {
@@ -239,15 +252,23 @@ Task<Answer> AdminRoutes::backup(const Request& request) {
         {base::Code::kInvalidArgument,
          fmt::format("unknown query '{}': there is journal=true", request.query)});
   }
+  if (!backup_.expired()) {
+    co_return error_response({base::Code::kAlreadyExists,
+                              "another backup is being made or sent: try again when it is done"});
+  }
+  const auto turn = std::make_shared<char>();
+  backup_ = turn;
   using Opened = base::Result<std::unique_ptr<FileStream>>;
-  reactor::BlockingPool& blocking = shared_.context.reactor.blocking();
-  Opened file = co_await blocking.run([back_up = &shared_.context.back_up,
-                                       journal = !request.query.empty(), &blocking]() -> Opened {
+  reactor::Reactor& reactor = shared_.context.reactor;
+  Opened file = co_await reactor.long_work().run([back_up = &shared_.context.back_up,
+                                                  journal = !request.query.empty(),
+                                                  blocking = &reactor.blocking()]() -> Opened {
     const auto made = (*back_up)(journal);
     if (!made) return base::fail(made.error());
-    return FileStream::open(*made, blocking);
+    return FileStream::open(*made, *blocking);
   });
   if (!file) co_return error_response(file.error());
+  (*file)->hold(turn);
   co_return Answer{.status = 200,
                    .headers = {{"content-type", "application/x-tar"}},
                    .body = {},

@@ -3,9 +3,11 @@
 //
 // Everything below /admin/v1 asks for a service_role key. Every request must name this server as
 // its host by an IP literal, `localhost` or the configured name. Work on the registry and the
-// journal runs on the pool for blocking work.
+// journal runs on the pool for blocking work, and so do answers whose length grows with what there
+// is; a backup runs on the pool for long work.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "http/admin_path.h"
@@ -40,16 +42,21 @@ class AdminRoutes final : public Routes {
   reactor::Task<Answer> canary(std::string_view name, const Request& request);
   reactor::Task<Answer> rollback(reactor::Loop& loop, std::string_view name,
                                  const Request& request);
+  // One at a time: each takes the disk another copy of the databases.
   reactor::Task<Answer> backup(const Request& request);
   reactor::Task<Answer> logs(std::string_view name, const Request& request);
   // Whether there is, or was, a function of the name whose invocations could be asked for.
   reactor::Task<bool> has_logs(std::string_view name);
   reactor::Task<Answer> change(reactor::Loop& loop, std::string_view name, Request& request);
 
+  [[nodiscard]] reactor::Task<Answer> list() const;
+  [[nodiscard]] reactor::Task<Answer> metrics() const;
   [[nodiscard]] Answer get(std::string_view name) const;
 
   const SharedState& shared_;
   const std::string host_;  // of the address that is listened on, as configured
+  // Lives while one is made or sent. Of loop 0, as the listener is.
+  std::weak_ptr<void> backup_;
 };
 
 }  // namespace http

@@ -364,6 +364,32 @@ TEST(AdminRoutes, ABackupIsAFileThatIsGoneWhenItWasSent) {
   EXPECT_EQ(client.read_to_end(), "");
 }
 
+// There is one thread for short work: it serves while a backup is made.
+TEST(AdminRoutes, OneBackupAtATimeKeepsNothingElseWaiting) {
+  TestWorld world;
+  world.backup = std::string(20'000'000, 'b');
+  world.backup_gate = false;
+  const std::string key = "apikey: " + world.keys().service_role_key + "\r\n";
+  const std::string request = TestWorld::request("POST", "/admin/v1/backup", key);
+  TestClient first(world.server().admin_address());
+  first.send(request);
+  ASSERT_TRUE(eventually([&] { return world.backups == 1; }));
+  EXPECT_EQ(world.admin("GET", "/metrics").status, 200);
+  EXPECT_EQ(world.admin("GET", kFunctions).status, 200);
+  EXPECT_EQ(world.backups_let_go, 0) << "the others waited for it";
+  const auto second = [&] { return world.admin("POST", "/admin/v1/backup").status; };
+  EXPECT_EQ(second(), 409) << "while it is made";
+  world.backup_gate = true;
+  EXPECT_EQ(first.read().status, 200);
+  EXPECT_EQ(second(), 409) << "while it is sent";
+  EXPECT_EQ(world.backups, 1);
+  first.close();
+  EXPECT_TRUE(eventually([&] { return second() == 200; })) << "when its client has gone";
+  world.backup.clear();
+  EXPECT_TRUE(eventually([&] { return second() == 500; }));
+  EXPECT_EQ(second(), 500) << "one that failed holds up none";
+}
+
 TEST(AdminRoutes, ABackupThatCannotBeMadeIsAnError) {
   TestWorld world;
   EXPECT_EQ(world.admin("POST", "/admin/v1/backup").status, 500);

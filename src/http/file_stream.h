@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 #include "http/message.h"
 #include "reactor/blocking_pool.h"
@@ -19,6 +21,9 @@ class FileStream final : public BodyStream {
   FileStream& operator=(const FileStream&) = delete;
   ~FileStream() override;
 
+  // Kept until the file is gone.
+  void hold(std::shared_ptr<void> held) { held_ = std::move(held); }
+
   reactor::Task<base::Result<std::string>> next() override;
   [[nodiscard]] bool endless() const override { return false; }
 
@@ -28,6 +33,7 @@ class FileStream final : public BodyStream {
   const int fd_;
   reactor::BlockingPool& blocking_;
   std::uint64_t offset_ = 0;
+  std::shared_ptr<void> held_;
 };
 
 }  // namespace http

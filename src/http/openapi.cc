@@ -283,6 +283,7 @@ constexpr std::string_view kPaths = R"json({
         }],
         "responses": {
           "200": {"description": "The file", "content": {"application/x-tar": {}}},
+          "409": {"$ref": "#/components/responses/Error"},
           "default": {"$ref": "#/components/responses/Error"}
         }
       }

@@ -126,7 +126,7 @@ class TestWorld {
  public:
   explicit TestWorld(Settings settings = {}, invoke::Admission::Settings admission = {},
                      unsigned loops = 2, telemetry::Log log = telemetry::Log::silent())
-      : reactor_(loops, 2),
+      : reactor_(loops, 1),
         registry_(*catalog::Registry::open(
             *database::open_sqlite(folder_ / "roost.db", database::SystemAccess{}))),
         schedules_(*events_, outbox_, *registry_),
@@ -223,8 +223,11 @@ class TestWorld {
     return id ? *id : 0;
   }
 
-  std::atomic<int> wakes = 0;  // of the dispatcher
-  std::string backup;          // what a backup has; none can be made while it is empty
+  std::atomic<int> wakes = 0;            // of the dispatcher
+  std::string backup;                    // what a backup has; none can be made while it is empty
+  std::atomic<bool> backup_gate = true;  // it waits for this
+  std::atomic<int> backups = 0;          // that were begun
+  std::atomic<int> backups_let_go = 0;
 
   [[nodiscard]] std::filesystem::path backup_file() const { return folder_ / "backup.tar"; }
 
@@ -239,7 +242,10 @@ class TestWorld {
   reactor::Reactor& reactor() { return reactor_; }
 
  private:
-  base::Result<std::filesystem::path> back_up(bool journal) const {
+  base::Result<std::filesystem::path> back_up(bool journal) {
+    ++backups;
+    eventually([this] { return backup_gate.load(); });
+    ++backups_let_go;
     if (backup.empty()) return base::fail(base::Code::kStorage, "the disk is full");
     const std::filesystem::path file = backup_file();
     std::ofstream(file) << backup << (journal ? " with journal" : "");
