@@ -30,6 +30,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t kBlock = 512;
 constexpr std::size_t kPiece = 256 * base::kKiB;
 constexpr std::string_view kSums = "SHA256SUMS";
+// About 100 bytes for each file: more than any journal has.
+constexpr std::uint64_t kMaxSums = 64 * base::kMiB;
 constexpr std::string_view kMagic("ustar\00000", 8);
 // What eleven octal digits can say; beyond it GNU's form, which every tar of today reads.
 constexpr std::uint64_t kMaxOctal = (1ULL << 33U) - 1;
@@ -98,21 +100,37 @@ std::uint64_t checksum_of(const Header& header) {
 
 std::uint64_t padded(std::uint64_t size) { return (size + kBlock - 1) / kBlock * kBlock; }
 
-// Gives `take` exactly `size` bytes from `offset` on; false when there are fewer or one fails.
+// Gives `take` the `size` bytes from `offset` on and returns how many of them there are not;
+// nothing when reading or taking fails.
 using Take = std::function<bool(std::string_view)>;
-bool read_range(int fd, std::uint64_t offset, std::uint64_t size, const Take& take) {
+std::optional<std::uint64_t> read_up_to(int fd, std::uint64_t offset, std::uint64_t size,
+                                        const Take& take) {
   std::string piece(kPiece, '\0');
   while (size > 0) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, piece.size()));
     const ssize_t got = ::pread(fd, piece.data(), wanted, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
+    if (got == 0) return size;
+    if (got < 0) return std::nullopt;
     const auto count = static_cast<std::size_t>(got);
-    if (!take({piece.data(), count})) return false;
+    if (!take({piece.data(), count})) return std::nullopt;
     offset += count;
     size -= count;
   }
-  return true;
+  return 0;
+}
+
+// Exactly `size`; false also when there are fewer.
+bool read_range(int fd, std::uint64_t offset, std::uint64_t size, const Take& take) {
+  return read_up_to(fd, offset, size, take) == 0;
+}
+
+bool give_zeros(std::uint64_t size, const Take& take) {
+  const std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(size, kPiece)), '\0');
+  for (; size > piece.size(); size -= piece.size()) {
+    if (!take(piece)) return false;
+  }
+  return take(std::string_view(piece).substr(0, static_cast<std::size_t>(size)));
 }
 
 bool write_all(int fd, std::string_view bytes) {
@@ -167,20 +185,38 @@ Result<void> ArchiveWriter::add(const std::string& name, const fs::path& source)
   const Descriptor fd(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
   if (!fd.valid() || ::fstat(fd.get(), &status) != 0) return failure("read", source);
-  const auto size = static_cast<std::uint64_t>(status.st_size);
+  return copy(name, fd, static_cast<std::uint64_t>(status.st_size), Missing::kIsAnError);
+}
+
+Result<void> ArchiveWriter::add_shrinking(const std::string& name, const Descriptor& source,
+                                          std::uint64_t size) {
+  return copy(name, source, size, Missing::kIsZeros);
+}
+
+Result<void> ArchiveWriter::copy(const std::string& name, const Descriptor& source,
+                                 std::uint64_t size, Missing missing) {
   if (auto begun = begin_member(name, size); !begun) return begun;
   base::Sha256Stream digest;
-  errno = EIO;  // when it is shorter than it was
-  const bool whole = read_range(fd.get(), 0, size, [&](std::string_view piece) {
+  const auto take = [&](std::string_view piece) {
     digest.update(piece);
     return write_all(fd_.get(), piece);
-  });
-  if (!whole) return failure("copy", source);
+  };
+  const auto left = read_up_to(source.get(), 0, size, take);
+  if (!left) return failure("copy", name);
+  if (*left > 0 && missing == Missing::kIsAnError) {
+    errno = EIO;  // shorter than it was
+    return failure("copy", name);
+  }
+  if (!give_zeros(*left, take)) return failure("copy", name);
   sums_ += line_of(digest.finish(), name);
   return pad(size);
 }
 
 Result<void> ArchiveWriter::finish() {
+  if (sums_.size() > kMaxSums) {
+    return base::fail(base::Code::kStorage,
+                      fmt::format("{}: more files than can be restored", file_.string()));
+  }
   if (auto begun = begin_member(std::string(kSums), sums_.size()); !begun) return begun;
   if (auto written = write(sums_); !written) return written;
   if (auto filled = pad(sums_.size()); !filled) return filled;
@@ -250,7 +286,7 @@ Result<void> Archive::check_end(std::uint64_t offset) const {
 
 // Takes the digests out of the members.
 Result<void> Archive::check_digests() {
-  if (members_.empty() || members_.back().name != kSums || members_.back().size > base::kMiB) {
+  if (members_.empty() || members_.back().name != kSums || members_.back().size > kMaxSums) {
     return damaged("its digests are missing");
   }
   const Member sums = members_.back();
@@ -258,6 +294,7 @@ Result<void> Archive::check_digests() {
   std::string expected;
   const auto append = [&expected](std::string_view piece) { return expected.append(piece), true; };
   if (!read_range(fd_.get(), sums.offset, sums.size, append)) return damaged("it ends too early");
+  std::string_view rest = expected;
   std::string found;
   for (const Member& member : members_) {
     base::Sha256Stream digest;
@@ -266,12 +303,12 @@ Result<void> Archive::check_digests() {
       return damaged("it ends too early");
     }
     found = line_of(digest.finish(), member.name);
-    if (!expected.starts_with(found)) {
+    if (!rest.starts_with(found)) {
       return damaged(fmt::format("{} does not have its digest", member.name));
     }
-    expected.erase(0, found.size());
+    rest.remove_prefix(found.size());
   }
-  return expected.empty() ? Result<void>() : damaged("a file that has a digest is missing");
+  return rest.empty() ? Result<void>() : damaged("a file that has a digest is missing");
 }
 
 Result<void> Archive::extract(const Member& member, const fs::path& target) const {

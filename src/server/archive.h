@@ -23,12 +23,19 @@ class ArchiveWriter {
 
   // As many bytes of `source` as it has when this begins: it may grow meanwhile.
   base::Result<void> add(const std::string& name, const std::filesystem::path& source);
+  // The same of a file that is open, which may also have become shorter since it had `size` bytes:
+  // what is missing is zeros.
+  base::Result<void> add_shrinking(const std::string& name, const sandbox::Descriptor& source,
+                                   std::uint64_t size);
   // Writes the digests and waits until the disk has all of it.
   base::Result<void> finish();
 
  private:
   ArchiveWriter(std::filesystem::path file, sandbox::Descriptor fd)
       : file_(std::move(file)), fd_(std::move(fd)) {}
+  enum class Missing { kIsAnError, kIsZeros };
+  base::Result<void> copy(const std::string& name, const sandbox::Descriptor& source,
+                          std::uint64_t size, Missing missing);
   base::Result<void> write(std::string_view bytes);
   base::Result<void> begin_member(const std::string& name, std::uint64_t size);
   base::Result<void> pad(std::uint64_t size);

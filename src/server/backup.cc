@@ -5,11 +5,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "database/copy.h"
@@ -83,13 +85,13 @@ class Backup {
     return add(name, data_ / name);
   }
 
-  // A file that goes while this looks was forgotten in time.
+  // Of a server that runs: what is half-made gets another name in a moment.
   Result<void> add_journal() {
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(data_ / "journal", error)) {
-      if (!entry.is_regular_file(error)) continue;
-      const std::string name = std::string(kJournal) + entry.path().filename().string();
-      if (auto added = add_if_there(name); !added) return added;
+    for (fs::directory_iterator entry(data_ / "journal", error);
+         !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      if (entry->path().extension() == ".tmp") continue;
+      if (auto added = add_journal_file(entry->path()); !added) return added;
     }
     if (!error || error == std::errc::no_such_file_or_directory) return {};
     return storage(fmt::format("cannot read {}/journal: {}", data_.string(), error.message()));
@@ -98,6 +100,20 @@ class Backup {
   std::vector<std::string> names() && { return std::move(names_); }
 
  private:
+  // A file that goes while this looks was forgotten in time. One that is cut to its length when it
+  // is sealed has zeros behind that before (journal/segment.h), and so it has them here.
+  Result<void> add_journal_file(const fs::path& source) {
+    const sandbox::Descriptor fd(::open(source.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd.valid() && errno == ENOENT) return {};
+    struct stat status{};
+    if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
+      return storage(fmt::format("cannot read {}: {}", source.string(), std::strerror(errno)));
+    }
+    if (!S_ISREG(status.st_mode)) return {};
+    names_.push_back(std::string(kJournal) + source.filename().string());
+    return archive_.add_shrinking(names_.back(), fd, static_cast<std::uint64_t>(status.st_size));
+  }
+
   Result<void> add(std::string_view name, const fs::path& source) {
     names_.emplace_back(name);
     return archive_.add(names_.back(), source);
@@ -136,15 +152,14 @@ bool is_part(std::string_view name) {
 }
 
 Result<void> check_parts(const Archive& archive, const fs::path& file) {
-  std::vector<std::string_view> names;
+  std::set<std::string_view> names;
   for (const auto& member : archive.members()) {
-    if (!is_part(member.name) || std::ranges::find(names, member.name) != names.end()) {
+    if (!is_part(member.name) || !names.insert(member.name).second) {
       return storage(
           fmt::format("{} is not a backup of roost: it has a file {}", file.string(), member.name));
     }
-    names.push_back(member.name);
   }
-  if (std::ranges::find(names, kCatalog) != names.end()) return {};
+  if (names.contains(kCatalog)) return {};
   return storage(fmt::format("{} is not a backup of roost: it has no {}", file.string(), kCatalog));
 }
 
@@ -173,9 +188,13 @@ Result<void> extract_all(const Archive& archive, const fs::path& data) {
       return extracted;
     }
   }
-  for (const auto& entry : fs::directory_iterator(restoring, error)) {
-    fs::rename(entry.path(), data / entry.path().filename(), error);
-    if (error) break;
+  std::vector<fs::path> parts;
+  for (fs::directory_iterator entry(restoring, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    parts.push_back(entry->path());
+  }
+  for (const fs::path& part : parts) {
+    if (!error) fs::rename(part, data / part.filename(), error);
   }
   if (!error) sync_folder(data);
   if (!error) fs::remove(restoring, error);

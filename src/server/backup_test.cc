@@ -4,6 +4,7 @@
 #include <map>
 #include <sstream>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -105,6 +106,46 @@ TEST_F(Backup, TarAndSha256sumReadIt) {
                   (folder_ / "tar").string(), file_.string());
   EXPECT_EQ(std::system(command.c_str()), 0);
   EXPECT_EQ(read(folder_ / "tar" / "journal" / "1"), read(data_ / "journal/1"));
+}
+
+// Sealing a segment cuts it to its length, between any two system calls of a backup.
+TEST_F(Backup, AFileThatIsCutMeanwhileKeepsItsLengthInZeros) {
+  const fs::path source = folder_ / "00000001.segment";
+  const std::string content(600'000, 'j');
+  write(source, content);
+  const sandbox::Descriptor fd(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
+  auto writer = ArchiveWriter::create(file_);
+  ASSERT_TRUE(writer && fd.valid());
+  fs::resize_file(source, 1000);
+  const auto added = writer->add_shrinking("journal/1", fd, content.size());
+  ASSERT_TRUE(added) << added.error().message;
+  ASSERT_TRUE(writer->add("roost.db", data_ / "roost.db"));
+  ASSERT_TRUE(writer->finish());
+  ASSERT_TRUE(restore());
+  EXPECT_EQ(read(folder_ / "restored" / "journal" / "1"),
+            content.substr(0, 1000) + std::string(content.size() - 1000, '\0'));
+}
+
+// As a server that runs has it: one is deleted once its name was read, one is not made yet.
+TEST_F(Backup, FilesOfTheJournalThatComeAndGoAreNoError) {
+  fs::create_symlink("gone", data_ / "journal" / "00000002.segment");
+  write(data_ / "journal" / "00000003.index.tmp", "half");
+  fs::create_directory(data_ / "journal" / "lost+found");
+  const auto parts = back_up({.journal = JournalPart::kIncluded});
+  ASSERT_TRUE(parts) << parts.error().message;
+  EXPECT_EQ(*parts, (Names{"roost.db", "data.db", "roost.toml", "journal/1"}));
+  EXPECT_TRUE(restore());
+}
+
+TEST_F(Backup, ALongJournalIsReadAgain) {
+  constexpr int kFiles = 7000;  // whose digests are over 1 MiB
+  for (int i = 0; i < kFiles; ++i) {
+    write(data_ / "journal" / fmt::format("{:080}.segment", i), "x");
+  }
+  ASSERT_TRUE(back_up({.journal = JournalPart::kIncluded}));
+  const auto archive = Archive::open(file_);
+  ASSERT_TRUE(archive) << archive.error().message;
+  EXPECT_EQ(archive->members().size(), kFiles + 4U);
 }
 
 TEST_F(Backup, NoFolderOfAServerIsRefused) {
