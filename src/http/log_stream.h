@@ -2,9 +2,10 @@
 // for, then each as it comes. Costs next to nothing while none comes. Belongs to one connection.
 #pragma once
 
+#include <cstdint>
 #include <string>
-#include <utility>
 
+#include "base/units.h"
 #include "http/message.h"
 #include "journal/journal.h"
 #include "reactor/blocking_pool.h"
@@ -13,9 +14,13 @@ namespace http {
 
 class LogStream final : public BodyStream {
  public:
+  // Of records: JSON of them is about as much again. What does not fit into a piece is in the next.
+  static constexpr std::uint64_t kPieceBytes = base::kMiB;
+  // The newest that were asked for have no next piece: the oldest of them are left out past this.
+  static constexpr std::uint64_t kNewestBytes = 8 * base::kMiB;
+
   // Both must outlive it.
-  LogStream(const journal::Journal& journal, reactor::BlockingPool& blocking, journal::Query query)
-      : journal_(journal), blocking_(blocking), query_(std::move(query)) {}
+  LogStream(const journal::Journal& journal, reactor::BlockingPool& blocking, journal::Query query);
 
   reactor::Task<base::Result<std::string>> next() override;
 

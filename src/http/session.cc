@@ -266,7 +266,7 @@ Task<bool> Session::pump(BodyStream& stream, Framing framing) {
   const bool chunked = framing == Framing::kChunked;
   while (!(shared_.draining && stream.endless()) && !closed_) {
     enter(Phase::kAnswering, base::Deadline::never());
-    const base::Result<std::string> piece = co_await stream.next();
+    base::Result<std::string> piece = co_await stream.next();
     if (!piece) co_return false;
     if (piece->empty()) {
       if (!stream.endless()) break;
@@ -274,8 +274,12 @@ Task<bool> Session::pump(BodyStream& stream, Framing framing) {
       co_await loop_.sleep_until(base::Deadline::after(kStreamPoll));
       continue;
     }
-    head_ = chunked ? fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece) : *piece;
-    const bool written = co_await write(head_, {});
+    head_.clear();
+    if (chunked) {
+      head_ = fmt::format("{:x}\r\n", piece->size());
+      piece->append("\r\n");
+    }
+    const bool written = co_await write(head_, *piece);
     if (!written) co_return false;
   }
   co_return !closed_;
