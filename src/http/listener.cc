@@ -98,6 +98,7 @@ base::Result<Listener::Endpoint> Listener::bind(const Endpoint& endpoint) {
 }
 
 void Listener::start() {
+  date_.see(std::chrono::system_clock::now());
   loop_.spawn(accept(shared_from_this()));
   loop_.spawn(sweep(shared_from_this()));
 }
@@ -147,7 +148,7 @@ Task<void> Listener::accept(std::shared_ptr<Listener> self) {
 }
 
 Task<void> Listener::serve(std::shared_ptr<Listener> self, Session::Socket socket) {
-  Session session(std::move(socket), self->loop_, *self->routes_, *self->shared_);
+  Session session(std::move(socket), self->loop_, *self->routes_, *self->shared_, self->date_);
   const Membership membership(*self, session);
   if (self->closed_) co_return;
   co_await session.run();
@@ -165,6 +166,7 @@ void Listener::notice_leaving() {
 Task<void> Listener::sweep(std::shared_ptr<Listener> self) {
   while (!self->closed_ || !self->sessions_.empty()) {
     co_await self->loop_.sleep_until(base::Deadline::after(self->tick_));
+    self->date_.see(std::chrono::system_clock::now());
     const auto now = base::Deadline::Clock::now();
     for (Session* session : self->sessions_) session->sweep(now);
     self->notice_leaving();

@@ -14,6 +14,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "base/error.h"
+#include "http/http_date.h"
 #include "http/routes.h"
 #include "http/session.h"
 #include "http/shared_state.h"
@@ -57,6 +58,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   const std::chrono::milliseconds tick_;
   boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, reactor::Executor> acceptor_;
   std::unordered_set<Session*> sessions_;
+  DateText date_;  // a tick late at most
   bool closed_ = false;
 };
 

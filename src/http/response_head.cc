@@ -12,9 +12,9 @@
 namespace http {
 namespace {
 
-constexpr std::array<std::string_view, 9> kOurs{
-    "connection", "content-length",    "keep-alive", "proxy-connection", "te",
-    "trailer",    "transfer-encoding", "upgrade",    "x-request-id"};
+constexpr std::array<std::string_view, 10> kOurs{
+    "connection", "date",    "content-length",    "keep-alive", "proxy-connection",
+    "te",         "trailer", "transfer-encoding", "upgrade",    "x-request-id"};
 
 void append_status_line(std::string& out, int status) {
   const auto reason = boost::beast::http::obsolete_reason(
@@ -60,6 +60,7 @@ void append_head(std::string& out, const Answer& answer, const HeadOptions& opti
   }
   append_framing(out, answer, options.framing);
   if (!options.request_id.empty()) append_line(out, "x-request-id", options.request_id);
+  if (!options.date.empty()) append_line(out, "date", options.date);
   if (options.cross_origin == CrossOrigin::kAllowed) append_cors(out, answer.headers);
   if (options.connection == Connection::kClose) {
     append_line(out, "connection", "close");

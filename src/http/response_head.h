@@ -1,7 +1,8 @@
 // The head of a response, from its status line to the empty line.
 //
-// What frames the message is the server's alone: such headers of an answer are left out, and so are
-// headers that would break the head (a name that is no token, a value with CR, LF or NUL).
+// What frames the message, its id and its date are the server's alone: such headers of an answer
+// are left out, and so are headers that would break the head (a name that is no token, a value with
+// CR, LF or NUL).
 #pragma once
 
 #include <string>
@@ -17,6 +18,7 @@ enum class Connection { kClose, kKeepAlive };
 
 struct HeadOptions {
   std::string_view request_id;
+  std::string_view date = {};  // of http_date.h
   Framing framing = Framing::kLength;
   Connection connection = Connection::kClose;
   bool http11 = true;

@@ -19,8 +19,9 @@ Answer plain(int status, std::string body = {}) {
 
 TEST(ResponseHead, FramesByLengthChunksOrTheEnd) {
   const Answer answer = plain(200, "four");
-  EXPECT_EQ(head_of(answer, {.request_id = "id", .connection = Connection::kKeepAlive}),
-            "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nx-request-id: id\r\n\r\n");
+  EXPECT_EQ(
+      head_of(answer, {.request_id = "id", .date = "now", .connection = Connection::kKeepAlive}),
+      "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nx-request-id: id\r\ndate: now\r\n\r\n");
   EXPECT_EQ(head_of(answer, {.request_id = {}, .framing = Framing::kChunked}),
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n");
   EXPECT_EQ(head_of(answer, {.request_id = {}, .framing = Framing::kUntilClose}),
@@ -45,6 +46,7 @@ TEST(ResponseHead, NothingOfAnAnswerBreaksTheHead) {
   answer.headers = {{"Content-Length", "9"},
                     {"TRANSFER-ENCODING", "chunked"},
                     {"x-request-id", "a"},
+                    {"Date", "never"},
                     {"x", "a\r\nb: c"},
                     {"y", std::string("a\0b", 3)},
                     {"", "a"},

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "http/http_date.h"
 #include "http/test_world.h"
 
 namespace http {
@@ -36,6 +37,37 @@ TEST(HttpServer, KeepsConnectionsAlive) {
     EXPECT_EQ(reply.header("connection"), "");
   }
   EXPECT_EQ(world.server().connections(), 1U);
+}
+
+TEST(HttpServer, EveryAnswerHasTheDate) {
+  TestWorld world;
+  world.add("open", false);
+  const auto now = [] {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  };
+  const auto is_now = [](const Reply& reply, std::chrono::sys_seconds since) {
+    const std::string date = reply.header("date");
+    // At most a tick behind the clock.
+    for (auto time = since - 1s; time <= since + 20s; time += 1s) {
+      if (http_date(time) == date) return true;
+    }
+    ADD_FAILURE() << "'" << date << "' of " << reply.head;
+    return false;
+  };
+  const auto since = now();
+  for (const char* const target : {"", "/fail/TRAP", "/framing"}) {
+    EXPECT_TRUE(is_now(world.call("GET", kOpen + target), since));
+  }
+  EXPECT_TRUE(is_now(world.call("OPTIONS", kOpen), since));
+  EXPECT_TRUE(is_now(world.call("GET", "/nowhere"), since));
+  EXPECT_TRUE(is_now(world.call("POST", kOpen, "Content-Length: x\r\n"), since)) << "malformed";
+  EXPECT_TRUE(is_now(world.admin("GET", "/healthz"), since));
+  TestClient client(world.server().function_address());
+  const auto date = [&] {
+    return client.ask(TestWorld::request("GET", "/healthz")).header("date");
+  };
+  const std::string first = date();
+  EXPECT_TRUE(eventually([&] { return date() != first; })) << "it goes on within a connection";
 }
 
 TEST(HttpServer, AnswersPipelinedRequestsInOrder) {

@@ -61,8 +61,9 @@ void drop_body(Request& request, BodyBudget::Share& share) {
 
 }  // namespace
 
-Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, SharedState& shared)
-    : socket_(std::move(socket)), loop_(loop), routes_(routes), shared_(shared) {
+Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, SharedState& shared,
+                 const DateText& date)
+    : socket_(std::move(socket)), loop_(loop), routes_(routes), shared_(shared), date_(date) {
   boost::system::error_code ignored;
   std::ignore = socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   std::ignore = socket_.non_blocking(true, ignored);
@@ -232,6 +233,7 @@ void Session::build_head(const Answer& answer, const Reply& reply, Framing frami
   head_.clear();
   append_head(head_, answer,
               {.request_id = reply.id,
+               .date = date_.text(),
                .framing = framing,
                .connection = connection,
                .http11 = reply.http11,

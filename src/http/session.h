@@ -19,6 +19,7 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "http/http_date.h"
 #include "http/message.h"
 #include "http/request_parser.h"
 #include "http/response_head.h"
@@ -32,8 +33,9 @@ class Session {
  public:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, reactor::Executor>;
 
-  // All must outlive it.
-  Session(Socket socket, reactor::Loop& loop, Routes& routes, SharedState& shared);
+  // All must outlive it; `date` is its loop's.
+  Session(Socket socket, reactor::Loop& loop, Routes& routes, SharedState& shared,
+          const DateText& date);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -94,6 +96,7 @@ class Session {
   reactor::Loop& loop_;
   Routes& routes_;
   SharedState& shared_;
+  const DateText& date_;
 
   boost::beast::flat_buffer input_;
   std::string head_;  // of the answer; kept for its capacity
