@@ -98,6 +98,11 @@ Result<DataFolder> DataFolder::open(const fs::path& path) {
   return DataFolder(path, std::move(*locked));
 }
 
+bool DataFolder::is_open_to_others() const {
+  struct stat status{};
+  return ::stat(path_.c_str(), &status) == 0 && (status.st_mode & kOthers) != 0;
+}
+
 // keys.json is the last that a first start writes: without it, what is missing was never there.
 bool DataFolder::served_before() const {
   std::error_code error;

@@ -1,6 +1,6 @@
 // The folder that holds everything one server keeps, and the lock that makes it one server's.
 //
-//   roost-data/             0700
+//   roost-data/             0700 where it is made here
 //     lock                  held (flock) while the server runs; contains its pid
 //     master.key            0600, made on the first start; see auth/seal.h
 //     keys.json             0600, written at each start; see keys_file.h
@@ -37,6 +37,10 @@ class DataFolder {
   [[nodiscard]] std::filesystem::path code() const { return path_ / "code"; }
   // For files of this run; emptied by the next.
   [[nodiscard]] std::filesystem::path temporary() const { return path_ / "tmp"; }
+
+  // Whether others of this machine may look into it, as into one that was made with other rights:
+  // its files are private, their names and sizes are not.
+  [[nodiscard]] bool is_open_to_others() const;
 
   // Whether a server has run here: then its signing keys are in roost.db, or lost.
   [[nodiscard]] bool served_before() const;

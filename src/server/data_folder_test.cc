@@ -32,11 +32,25 @@ TEST(DataFolder, IsMadeForItsOwnerOnly) {
   const auto folder = DataFolder::open(test / "a/b");
   ASSERT_TRUE(folder) << folder.error().message;
   EXPECT_EQ(mode_of(test / "a/b"), 0700U);
+  EXPECT_FALSE(folder->is_open_to_others());
   EXPECT_EQ(mode_of(test / "a/b/lock"), 0600U);
   EXPECT_EQ(folder->database(), test / "a/b/roost.db");
   EXPECT_EQ(folder->user_database(), test / "a/b/data.db");
   EXPECT_EQ(folder->journal(), test / "a/b/journal");
   EXPECT_EQ(folder->code(), test / "a/b/code");
+}
+
+TEST(DataFolder, IsLeftAsItIsAndSeenWhenOthersMayLookIntoIt) {
+  const database::TestFolder test;
+  for (const unsigned mode : {0755U, 0710U, 0704U}) {
+    const auto path = test / fmt::format("{:o}", mode);
+    ASSERT_EQ(::mkdir(path.c_str(), 0700), 0);
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    const auto folder = DataFolder::open(path);
+    ASSERT_TRUE(folder) << folder.error().message;
+    EXPECT_TRUE(folder->is_open_to_others()) << path;
+    EXPECT_EQ(mode_of(path), mode);
+  }
 }
 
 TEST(DataFolder, CannotBeMadeBelowAFile) {

@@ -131,6 +131,10 @@ class ComposedServer final : public Server {
 };
 
 Result<void> ComposedServer::open_storage() {
+  if (folder_.is_open_to_others()) {
+    log_.warn("others may look into the data folder: run chmod 700 on it",
+              {{"data", folder_.path().string()}});
+  }
   std::error_code ignored;
   std::filesystem::remove_all(folder_.temporary(), ignored);
   auto master = folder_.master_key(config_.master_key);

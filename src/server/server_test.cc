@@ -52,6 +52,22 @@ TEST(Server, ServesOnThePortsThatKeysJsonNames) {
   EXPECT_EQ(reply.body, R"({"functions":[]})");
 }
 
+TEST(Server, SaysThatOthersMayLookIntoItsFolder) {
+  const database::TestFolder folder;
+  Config config;
+  config.data = folder / "data";
+  config.listen = config.admin_listen = "127.0.0.1:0";
+  const telemetry::Log log(telemetry::Format::kJson);
+  const auto said = [&] {
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(Server::open(config, ROOST_PROGRAM, log));
+    return testing::internal::GetCapturedStderr().find("chmod 700") != std::string::npos;
+  };
+  EXPECT_FALSE(said());
+  std::filesystem::permissions(config.data, std::filesystem::perms{0755});
+  EXPECT_TRUE(said());
+}
+
 TEST(Server, KeysSurviveARestart) {
   World world;
   auto first = world.open();
