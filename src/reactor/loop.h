@@ -1,8 +1,8 @@
 // One event loop and the thread that runs it.
 //
 // Everything given to a Loop runs on its thread, one at a time: what belongs to a loop needs no
-// lock. `post` and the count of busy guests may be used from any thread; all else only from the
-// loop's own.
+// lock. `post`, `spawn`, `stop` and the count of busy guests may be used from any thread; all else
+// only from the loop's own.
 #pragma once
 
 #include <atomic>
@@ -71,16 +71,16 @@ class Loop {
   // The loop where fewest guests keep it busy: this one unless another of the Reactor has fewer.
   Loop& least_busy();
 
-  // Starts a Task on this loop. An exception that leaves it ends the process: Tasks end with
-  // values.
+  // Starts a Task on this loop; on another thread it returns before the Task has begun. An
+  // exception that leaves it ends the process: Tasks end with values.
   void spawn(Task<void> task);
   void post(std::move_only_function<void()> work);
 
   // Suspends until `when`.
   Task<void> sleep_until(base::Deadline when);
 
-  void run();   // until stop
-  void stop();  // from any thread
+  void run();  // until stop
+  void stop();
 
  private:
   friend class Reactor;

@@ -27,7 +27,7 @@ class Reactor {
   [[nodiscard]] std::size_t size() const { return loops_.size(); }
   Loop& loop(std::size_t index) { return *loops_.at(index); }
   BlockingPool& blocking() { return blocking_; }
-  // For work of seconds (compilations), so that what is short does not wait behind it.
+  // For work of seconds (compilations, backups), so that what is short does not wait behind it.
   BlockingPool& long_work() { return long_work_; }
   static constexpr unsigned kLongWorkers = 2;
 

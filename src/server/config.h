@@ -82,7 +82,7 @@ struct Config {
   std::string admin_listen = "127.0.0.1:9401";
   // Threads that serve calls; 0: one for each core.
   unsigned loops = 0;
-  // Threads for what blocks: the disk, and waiting for compilations.
+  // Threads for what blocks, as the disk does; compilations and backups have two of their own.
   unsigned blocking_threads = 16;
   // `sqlite`: files in the data folder.
   std::string database = "sqlite";

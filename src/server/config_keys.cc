@@ -129,7 +129,8 @@ constexpr std::array kKeys{
     Key{"loops", "0 … 1024", "0", "Threads that serve calls; 0: one for each core.",
         [](Config& c, std::string_view text) { return read(c.loops, text, {0, 1024}); }},
     Key{"blocking_threads", "1 … 1024", "16",
-        "Threads for what blocks: the disk, and waiting for compilations.",
+        "Threads for what blocks, as the disk does; compilations and backups have two of their "
+        "own.",
         [](Config& c, std::string_view text) { return read(c.blocking_threads, text, {1, 1024}); }},
     Key{"database", "sqlite", "sqlite", "Where functions and keys are kept: in the data folder.",
         [](Config& c, std::string_view text) { return read_database(c.database, text); }},

@@ -1,7 +1,7 @@
 // Counters of the process, in Prometheus' text form (conventions.md, "Metrics and traces").
 //
-// One per process; safe on any thread. Reporting a sample takes a shared lock and allocates nothing
-// once its labels were seen.
+// One per process; safe on any thread. What each call reports takes a shared lock and allocates
+// nothing once its labels were seen; what events and ticks report takes a lock and builds labels.
 #pragma once
 
 #include <chrono>
@@ -49,15 +49,16 @@ class Metrics {
   // reads it any more.
   void watch(std::string_view gauge, std::function<double()> read);
 
-  // What triggers fire. events_lag_seconds{name}: from the commit (or the time that was due) to the
-  // start of the first attempt; events_retries_total{name}, events_dead_total{name};
-  // ticks_lateness_seconds: from a schedule's time to its event.
+  // What triggers fire. functions_events_lag_seconds{name}: from the commit (or the time that was
+  // due) to the start of the first attempt; functions_events_retries_total{name},
+  // functions_events_dead_total{name}; functions_ticks_lateness_seconds: from a schedule's time to
+  // its event.
   void event_started(std::string_view function, std::chrono::milliseconds lag);
   void event_retried(std::string_view function);
   void event_died(std::string_view function);
   void tick_enqueued(std::chrono::milliseconds late);
-  // events_pending{name}, events_dead{name}, events_oldest_age_seconds{name}: as they were last
-  // counted.
+  // functions_events_pending{name}, functions_events_dead{name},
+  // functions_events_oldest_age_seconds{name}: as they were last counted.
   void events_waiting(std::string_view function, std::uint64_t pending, std::uint64_t dead,
                       std::chrono::milliseconds oldest);
 
