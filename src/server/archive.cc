@@ -19,6 +19,7 @@
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "base/units.h"
+#include "server/private_file.h"
 
 namespace server {
 namespace {
@@ -131,16 +132,6 @@ bool give_zeros(std::uint64_t size, const Take& take) {
     if (!take(piece)) return false;
   }
   return take(std::string_view(piece).substr(0, static_cast<std::size_t>(size)));
-}
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 std::string line_of(const base::Sha256& digest, std::string_view name) {

@@ -17,6 +17,7 @@
 #include "database/copy.h"
 #include "sandbox/descriptor.h"
 #include "server/archive.h"
+#include "server/private_file.h"
 
 namespace server {
 namespace {
@@ -55,11 +56,6 @@ class WorkFolder {
   explicit WorkFolder(fs::path path) : path_(std::move(path)) {}
   fs::path path_;
 };
-
-void sync_folder(const fs::path& folder) {
-  const sandbox::Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.valid()) ::fsync(fd.get());
-}
 
 class Backup {
  public:

@@ -25,6 +25,8 @@ std::unexpected<base::Error> failure(std::string_view verb, const fs::path& file
                     fmt::format("cannot {} {}: {}", verb, file.string(), std::strerror(errno)));
 }
 
+}  // namespace
+
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -35,13 +37,10 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-// The new name is there after a power failure only once its folder is synced.
 void sync_folder(const fs::path& folder) {
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.valid()) ::fsync(fd.get());
 }
-
-}  // namespace
 
 Result<void> write_private_file(const fs::path& file, std::string_view content) {
   std::string temporary = file.string() + ".XXXXXX";
