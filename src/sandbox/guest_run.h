@@ -68,6 +68,7 @@ class GuestRun {
   using Clock = base::Deadline::Clock;
 
   [[nodiscard]] bool times_cpu() const { return !fresh_ || times_first_slice_; }
+  void go_on();
   void account(Clock::time_point begin, std::chrono::nanoseconds cpu_begin);
   [[nodiscard]] bool over_time();
   base::Result<host::Response> outcome();

@@ -81,5 +81,19 @@ TEST_F(Placement, AGuestThatWaitsDoesNotCount) {
   EXPECT_EQ(code_of(finish(std::move(sleeping))), base::Code::kTimeout);
 }
 
+// Each wait is longer than its slice, which would be over when it is answered.
+TEST_F(Placement, AGuestThatWaitsOftenIsNoneThatSpins) {
+  const std::string wait = "(call $sleep (i64.const 5000000)) (call $brief)";
+  const auto waits = know(guest(wait + wait + wait + wait, "(func $brief)"));
+  const auto spin = know(kLoop);
+  ASSERT_TRUE(call(waits).response);
+  auto spinning = begin(spin);
+  while (reactor_.loop(0).least_busy().index() == 0) std::this_thread::yield();
+  const CallResult result = call(waits);
+  EXPECT_TRUE(result.response);
+  EXPECT_FALSE(result.usage.handed_over) << "it took turns";
+  EXPECT_EQ(code_of(finish(std::move(spinning))), base::Code::kTimeout);
+}
+
 }  // namespace
 }  // namespace sandbox

@@ -1,6 +1,9 @@
 #include "wasm/store.h"
 
 #include <atomic>
+#include <utility>
+
+#include "wasm/slot_turn.h"
 
 namespace wasm {
 
@@ -28,8 +31,7 @@ Store::Store(const Engine& engine, std::uint64_t memory_limit_bytes, MemoryBudge
       context_(wasmtime_store_context(store_)) {
   roost_store_limiter(store_, &limiter_);
   set_slice(1);  // without one a guest would trap at once
-  // Declared with a return value that it does not set.
-  wasmtime_context_epoch_deadline_async_yield_and_update(context_, 1);
+  wasmtime_store_epoch_deadline_callback(store_, slice_over, this, nullptr);
 }
 
 Store::~Store() {
@@ -37,6 +39,25 @@ Store::~Store() {
   roost_limiter_release(&limiter_);
 }
 
-void Store::set_slice(std::uint64_t ticks) { wasmtime_context_set_epoch_deadline(context_, ticks); }
+void Store::set_slice(std::uint64_t ticks) {
+  slice_ticks_ = ticks;
+  wasmtime_context_set_epoch_deadline(context_, ticks);
+}
+
+// On the guest's stack, where its code has seen that its deadline is over.
+wasmtime_error_t* Store::slice_over(wasmtime_context_t* /*context*/, void* data,
+                                    std::uint64_t* ticks,
+                                    wasmtime_update_deadline_kind_t* what) noexcept {
+  [[maybe_unused]] const SlotTurn stack(static_cast<const void*>(__builtin_frame_address(0)));
+  Store& store = *static_cast<Store*>(data);
+  if (std::exchange(store.renewed_, false)) {
+    *ticks = store.slice_ticks_;
+    *what = WASMTIME_UPDATE_DEADLINE_CONTINUE;
+  } else {
+    *ticks = 1;
+    *what = WASMTIME_UPDATE_DEADLINE_YIELD;
+  }
+  return nullptr;
+}
 
 }  // namespace wasm

@@ -63,8 +63,13 @@ class Store {
   Store& operator=(const Store&) = delete;
   ~Store();
 
-  // After `ticks` more of Engine::tick the guest yields, then once a tick; 1 from the start.
+  // After `ticks` more of Engine::tick the guest yields, then once a tick; 1 from the start. Before
+  // its Run is made.
   void set_slice(std::uint64_t ticks);
+  // Whenever no poll is under way: the guest runs through the end of its slice once, into another
+  // of the length that set_slice gave. The rules forbid to set the deadline itself while a Run
+  // lives.
+  void renew_slice() { renewed_ = true; }
 
   [[nodiscard]] std::uint64_t peak_memory_bytes() const { return limiter_.peak_bytes; }
   // The first growth that was refused: by whom, and what the store would have used.
@@ -78,8 +83,14 @@ class Store {
  private:
   friend class Caller;
 
+  static wasmtime_error_t* slice_over(wasmtime_context_t* context, void* store,
+                                      std::uint64_t* ticks,
+                                      wasmtime_update_deadline_kind_t* what) noexcept;
+
   roost_limiter_t limiter_;
   void* data_;
+  std::uint64_t slice_ticks_ = 1;
+  bool renewed_ = false;
   Suspension suspension_;
   // Of the one instance; looked up by the first host call that asks for it.
   std::optional<wasmtime_memory_t> memory_;

@@ -183,6 +183,33 @@ TEST_F(Guest, EndlessLoopYieldsEachTickAndDiesWithItsRun) {
   ticks.join();
 }
 
+// An answer that takes longer than a slice has used none of it up.
+TEST_F(Guest, ARenewedSliceBeginsWhereTheOldOneIsOver) {
+  const auto entry_point = link(R"((module
+    (import "host" "wait" (func $wait (param i32) (result i32)))
+    (func $f)
+    (func (export "handle")
+      (drop (call $wait (i32.const 1))) (call $f)
+      (drop (call $wait (i32.const 2))) (call $f))))");
+  Store store(engine_, kLimit, budget_, &seen_);
+  store.set_slice(2);
+  wasm::Run call(entry_point, store);
+  const auto answered_late = [&](bool renew) {
+    ASSERT_TRUE(store.suspension().waiting());
+    for (int i = 0; i < 5; ++i) engine_.tick();
+    if (renew) store.renew_slice();
+    store.suspension().answer(0);
+  };
+  ASSERT_FALSE(call.poll());
+  answered_late(true);
+  ASSERT_FALSE(call.poll());
+  EXPECT_EQ(seen_.first, 2U) << "it went on, to its second wait";
+  answered_late(false);
+  EXPECT_FALSE(call.poll()) << "renewed once only";
+  EXPECT_FALSE(store.suspension().waiting());
+  EXPECT_TRUE(call.poll());
+}
+
 TEST_F(Guest, MemoryPastTheLimitEndsTheGuestAndSaysHowMuch) {
   constexpr std::string_view kGrowing = R"((module (memory (export "memory") 1)
     (func (export "small") (drop (memory.grow (i32.const 3))))
