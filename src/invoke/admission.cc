@@ -31,7 +31,7 @@ base::Error given_up() { return {base::Code::kCanceled, "nobody waits for the an
 
 // One function's callers. In `turns_` while somebody waits here and may go in.
 struct Admission::Line {
-  catalog::FunctionId function;
+  LineKey key{};
   std::string name;
   std::uint32_t limit = 0;
   bool counted = false;       // the limit is below the node's
@@ -169,9 +169,10 @@ void Admission::collect() {
 }
 
 Admission::Line& Admission::line_of(const Caller& caller) {
-  Line& line = lines_[caller.function];
+  const LineKey key{caller.function, caller.version};
+  Line& line = lines_[key];
   if (line.name.empty()) {
-    line.function = caller.function;
+    line.key = key;
     line.name = caller.name;
     line.pace.start(Clock::now());
   }
@@ -181,7 +182,7 @@ Admission::Line& Admission::line_of(const Caller& caller) {
 }
 
 void Admission::forget_if_empty(Line& line) {
-  if (line.waiters.empty() && line.running == 0) lines_.erase(line.function);
+  if (line.waiters.empty() && line.running == 0) lines_.erase(line.key);
 }
 
 void Admission::stand_in_turn(Line& line) {

@@ -1,17 +1,20 @@
 // How many calls may run at once, who waits for a place, and who is sent away.
 //
-//   limits   places of the node, and of each function that has fewer of its own
+//   limits   places of the node, and of each version of a function that has fewer of its own
 //   credit   each loop holds some of the node's free places. While nobody waits, a call takes
 //            one of its loop's and gives it back there: it touches nothing that others write
-//   queue    bounded, a line for each function; a free place goes to the lines in turn, so a busy
+//   queue    bounded, a line for each version; a free place goes to the lines in turn, so a busy
 //            function does not starve a quiet one. When the queue is full, the longest line loses
 //            its last caller; a newcomer is refused only where its own line is as long
 //
+// `concurrency` belongs to a version, as all that a function is deployed with: a canary and the
+// version that runs count their own calls and wait in lines of their own, and so does the version
+// before while its last calls end. What is said of a function below holds of each version.
+//
 // A caller leaves the queue when it has waited for max_wait. One whose `gone` is set gets no place,
 // and leaves with the next `dismiss_gone`. `drain` answers all who wait with kDraining at once, and
-// all who come later. Safe from any loop. A function with
-// fewer places than the node is counted under the mutex; calls of others that run when it gets such
-// a limit are not counted against it.
+// all who come later. Safe from any loop. A function with fewer places than the node is counted
+// under the mutex.
 #pragma once
 
 #include <array>
@@ -46,6 +49,7 @@ class Admission {
 
   struct Caller {
     catalog::FunctionId function;
+    int version = 0;                          // of the function
     std::string_view name;                    // of the function
     std::optional<std::uint32_t> limit = {};  // the function's own
     const std::atomic<bool>* gone = nullptr;  // set: nobody wants the answer any more
@@ -59,6 +63,11 @@ class Admission {
  private:
   struct Line;
   struct Waiter;
+  struct LineKey {
+    catalog::FunctionId function;
+    int version;
+    auto operator<=>(const LineKey&) const = default;
+  };
 
  public:
   // A place, until it is destroyed; on any thread.
@@ -146,8 +155,8 @@ class Admission {
   std::size_t slots_ = 0;  // that may have credit
   bool draining_ = false;
   std::size_t waiting_ = 0;
-  std::map<catalog::FunctionId, Line> lines_;  // of functions that wait, or are counted
-  std::list<Line*> turns_;                     // lines whose first may go in, in their order
+  std::map<LineKey, Line> lines_;  // of functions that wait, or are counted
+  std::list<Line*> turns_;         // lines whose first may go in, in their order
   Pace pace_;
 };
 

@@ -201,6 +201,44 @@ TEST_F(AdmissionTest, TheServerLimitsEachFunctionThatSaysNothing) {
   EXPECT_TRUE(higher && again) << "its own limit wins";
 }
 
+// Of the version that runs, which says nothing, and of its canary.
+TEST_F(AdmissionTest, ACanarysLimitIsNoneOfTheVersionThatRuns) {
+  Admission admission({.max_running = 10, .max_waiting = 0, .max_wait = 600s}, metrics_);
+  const auto version = [](int number, std::optional<std::uint32_t> limit) {
+    Admission::Caller from = caller(1, limit);
+    from.version = number;
+    return from;
+  };
+  const auto runs = [&] { return enter(admission, 0, version(1, 2)); };
+  const auto canary = [&](std::uint32_t limit) { return enter(admission, 0, version(2, limit)); };
+  const Entered first = wait(canary(1));
+  ASSERT_TRUE(first);
+  const Entered second = wait(runs());
+  EXPECT_TRUE(second) << "held to the canary's limit by the canary's call";
+  const Entered third = wait(runs());
+  EXPECT_TRUE(third);
+  EXPECT_FALSE(wait(runs()));
+  EXPECT_FALSE(wait(canary(1))) << "let in by the other's higher limit";
+  EXPECT_FALSE(wait(runs())) << "let in by the other's last call";
+}
+
+TEST_F(AdmissionTest, ACanaryWaitsInALineOfItsOwn) {
+  Admission admission({.max_running = 2, .max_waiting = 10, .max_wait = 600s}, metrics_);
+  std::optional<Entered> one(wait(enter(admission, 0, caller(2))));
+  std::optional<Entered> other(wait(enter(admission, 0, caller(2))));
+  Admission::Caller runs = caller(1);
+  runs.version = 1;
+  Admission::Caller canary = caller(1, 1);
+  canary.version = 2;
+  auto first = enqueue(admission, runs);
+  auto second = enqueue(admission, canary);
+  one.reset();
+  const Entered entered = wait(std::move(first));
+  ASSERT_TRUE(entered);
+  other.reset();
+  EXPECT_TRUE(wait(std::move(second))) << "the place of its own was not taken";
+}
+
 TEST_F(AdmissionTest, WhoIsGivenUpLeavesTheQueue) {
   Admission admission({.max_running = 1, .max_waiting = 10, .max_wait = 600s}, metrics_);
   const Entered running = wait(enter(admission));

@@ -11,6 +11,7 @@ namespace {
 Admission::Caller caller_of(const Invocation& invocation) {
   const catalog::Function& function = *invocation.function;
   return {.function = function.id,
+          .version = function.version.number,
           .name = function.name(),
           .limit = function.version.config.limits.concurrency,
           .gone = invocation.gone != nullptr ? invocation.gone : invocation.canceled.get()};
