@@ -324,6 +324,15 @@ TEST_F(AdmissionTest, ALowLimitTakesNothingFromTheCredit) {
   EXPECT_TRUE(admission.try_enter(reactor_.loop(0), caller(2, 100)));
 }
 
+TEST_F(AdmissionTest, ACountedCallThatEndsTakesNobodysCredit) {
+  Admission admission({.max_running = 100, .max_waiting = 0, .max_wait = 600s}, metrics_);
+  const Entered brings_credit = wait(enter(admission));
+  std::optional<Entered> counted(wait(enter(admission, 0, caller(2, 1))));
+  ASSERT_TRUE(*counted);
+  counted.reset();
+  EXPECT_TRUE(admission.try_enter(reactor_.loop(0), caller()));
+}
+
 // Many calls of two loops through a narrow door: none is lost and the limit is never passed.
 TEST_F(AdmissionTest, NothingIsLostUnderContention) {
   Admission admission({.max_running = 3, .max_waiting = 10'000, .max_wait = 10s}, metrics_);
