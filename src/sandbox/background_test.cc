@@ -4,27 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include "sandbox/overrun.h"
 #include "sandbox/sandbox_test.h"
 
 namespace sandbox {
 namespace {
 
 using namespace std::chrono_literals;
-
-TEST(Overrun, IsExpectedOnceTheCpuConfirmedIt) {
-  const Overrun::Clock::time_point now{1h};
-  Overrun overrun;
-  EXPECT_FALSE(overrun.suspected());
-  overrun.suspect();
-  EXPECT_TRUE(overrun.suspected());
-  EXPECT_FALSE(overrun.expected(now)) << "the machine may have been slow";
-  overrun.confirm(now);
-  EXPECT_TRUE(overrun.expected(now));
-  EXPECT_FALSE(overrun.expected(now + Overrun::kRemembered))
-      << "it is not held against it for ever";
-  EXPECT_TRUE(overrun.suspected());
-}
 
 class BackgroundTest : public SandboxTest {};
 

@@ -80,9 +80,14 @@ void GuestRun::account(Clock::time_point begin, nanoseconds cpu_begin) {
   const nanoseconds slice = times_cpu() ? thread_cpu_time() - cpu_begin : now_ - begin;
   cpu_ += slice;
   if (slice > Overrun::kMuch) {
-    program_.overrun->suspect();
-    if (times_cpu() || slice > Overrun::kBeyondDoubt) program_.overrun->confirm(now_);
-    overruns_ = true;
+    Overrun& overrun = *program_.overrun;
+    overrun.suspect();
+    if (times_cpu()) {
+      overrun.confirm(now_);
+    } else if (slice > Overrun::kBelieved) {
+      overrun.believe(now_);
+    }
+    overran_ = overruns_ = true;
   }
   first_slice_ = false;
   fresh_ = false;
@@ -197,6 +202,7 @@ std::string GuestRun::for_people(std::string_view text) const {
 CallResult GuestRun::finish() {
   if (run_) trap_ = run_->take_trap();
   run_.reset();
+  if (times_first_slice_ && !overran_) program_.overrun->acquit();
   CallResult result{.response = outcome(), .backtrace = {}, .usage = {}, .lines = {}};
   if (!result.response) {
     base::Error& error = result.response.error();

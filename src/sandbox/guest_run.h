@@ -92,6 +92,7 @@ class GuestRun {
   bool fresh_ = true;  // the slice to come follows no other at once: it began, or was answered
   const bool times_first_slice_;  // by the CPU
   bool overruns_;
+  bool overran_ = false;
 
   GuestState state_;
   wasm::Store store_;
