@@ -1,5 +1,8 @@
+#include <atomic>
 #include <chrono>
+#include <future>
 #include <string>
+#include <thread>
 
 #include "sandbox/mappings.h"
 #include "sandbox/sandbox_test.h"
@@ -88,6 +91,23 @@ TEST_F(Runtime, TimeoutEndsSleepStartAndInitializer) {
             base::Code::kTimeout);
   EXPECT_EQ(code_of(call(guest("", R"((func (export "_initialize") (loop $l (br $l))))"))),
             base::Code::kTimeout);
+}
+
+TEST_F(Runtime, CancelingEndsASleepSoon) {
+  limits_.timeout = 60s;
+  std::atomic<bool> canceled = false;
+  canceled_ = &canceled;
+  const auto hash = know(guest("(call $sleep (i64.const 3600000000000))"));
+  auto sleeping = begin(hash);
+  while (sandbox_->live().instances == 0) std::this_thread::yield();
+  // From there to its sleep it does not leave the loop.
+  std::promise<void> asleep;
+  reactor_.loop(0).post([&] { asleep.set_value(); });
+  asleep.get_future().wait();
+  canceled = true;
+  const CallResult result = finish(std::move(sleeping));
+  EXPECT_EQ(code_of(result), base::Code::kCanceled);
+  EXPECT_LT(result.usage.duration, 30s);
 }
 
 TEST_F(Runtime, MemoryLimitEnforcement) {

@@ -25,6 +25,8 @@ namespace {
 constexpr std::uint32_t kSpareInstances = 128;
 // A query's JSON of more bytes than this would hold up the loop while it is read.
 constexpr std::size_t kReadOnLoop = 64 * base::kKiB;
+// How long a guest that sleeps may go without a look at whether it is canceled.
+constexpr std::chrono::milliseconds kLookForCancel{100};
 // Turns that one call takes. A single one may be the machine's doing: a thread that was held up.
 constexpr int kSpins = 2;
 constexpr std::string_view kMagic("\0asm", 4);
@@ -85,6 +87,9 @@ class EngineSandbox final : public Sandbox {
   // `busy`: with a guest that is expected to keep the loop so.
   reactor::Task<CallResult> run(reactor::Loop& loop, ProgramPtr program, const CallRequest& request,
                                 Busy busy);
+  // Until the guest wakes, or is canceled.
+  static reactor::Task<void> sleep(reactor::Loop& loop, GuestRun& guest,
+                                   const std::atomic<bool>* canceled);
   // Has the guest's query answered.
   reactor::Task<void> query(reactor::Loop& loop, GuestRun& guest, const CallRequest& call);
   reactor::Task<base::Result<ProgramPtr>> find_or_load(const base::Sha256& hash);
@@ -156,13 +161,22 @@ reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, ProgramPtr pro
     if (waits == GuestRun::Waits::kDatabase) {
       co_await query(loop, guest, request);
     } else {
-      co_await loop.sleep_until(guest.wake());
+      co_await sleep(loop, guest, request.canceled);
       guest.wake_up();
     }
   }
   const bool spins = turns >= kSpins;
   if (program->spins->load(std::memory_order_relaxed) != spins) program->spins->store(spins);
   co_return guest.finish();
+}
+
+reactor::Task<void> EngineSandbox::sleep(reactor::Loop& loop, GuestRun& guest,
+                                         const std::atomic<bool>* canceled) {
+  const base::Deadline wake = guest.wake();
+  if (canceled == nullptr) co_return co_await loop.sleep_until(wake);
+  while (!canceled->load(std::memory_order_relaxed) && !wake.expired()) {
+    co_await loop.sleep_until(wake.earlier(base::Deadline::after(kLookForCancel)));
+  }
 }
 
 // Mapping what is compiled is short; what has to be compiled waits in the other pool, so that calls

@@ -62,7 +62,8 @@ struct CallRequest {
   int depth = 0;  // how many events led to this call (database::GuestAccess)
   // What its queries are part of; null: each commits by itself.
   database::PoolTransaction* transaction = nullptr;
-  // Set by any thread to end the call soon, with kCanceled.
+  // Set by any thread to end the call with kCanceled: at the end of its slice, within 100 ms where
+  // it sleeps, and once the database has answered where it waits for that.
   const std::atomic<bool>* canceled = nullptr;
 };
 

@@ -113,7 +113,8 @@ class SandboxTest : public ::testing::Test {
             .environment = environment_,
             .redactor = redactor_,
             .principal = principal_,
-            .event = event};
+            .event = event,
+            .canceled = canceled_};
   }
 
   static base::Code code_of(const CallResult& result) {
@@ -135,6 +136,7 @@ class SandboxTest : public ::testing::Test {
   telemetry::Redactor redactor_;
   auth::Principal principal_ = auth::Principal::anonymous();
   host::Event event_;
+  const std::atomic<bool>* canceled_ = nullptr;
 
  private:
   // After all that the loops use is there.
