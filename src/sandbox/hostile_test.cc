@@ -11,6 +11,8 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <malloc.h>
+#include <sys/resource.h>
 
 #include "host/wasi.h"
 #include "sandbox/host_functions.h"
@@ -147,6 +149,30 @@ TEST_F(Hostile, RefusedModulesLeaveNoCode) {
   EXPECT_FALSE(prepare(R"((module (memory (export "memory") 65536) (func (export "handle"))))"));
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
+
+#ifndef ROOST_SANITIZED  // whose own mappings are many
+// As at vm.max_map_count. The heap has room, so that only mappings fail.
+TEST_F(Hostile, CodeThatTheSystemDoesNotMapIsKept) {
+  ASSERT_TRUE(prepare(kHello));
+  const auto hello = know(kHello);
+  start();
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  {
+    const std::vector<std::string> room(64, std::string(16 * 1024, ' '));
+  }
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &limit), 0);
+  const rlimit none{.rlim_cur = 1, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
+  const auto refused = sandbox_->preload(hello);
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &limit), 0);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, base::Code::kUnavailable);
+  EXPECT_TRUE(refused.error().message.contains("`roost doctor`")) << refused.error().message;
+  EXPECT_TRUE(call(hello).response);
+  EXPECT_EQ(source_.asked, 0) << "it was compiled again";
+}
+#endif
 
 TEST_F(Hostile, WhatACrashOrAnotherEngineLeftIsSweptAtTheStart) {
   ASSERT_TRUE(prepare(kHello));

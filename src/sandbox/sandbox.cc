@@ -255,6 +255,12 @@ base::Result<ProgramPtr> EngineSandbox::load_compiled(const base::Sha256& hash) 
   const std::optional<Descriptor> file = code_.open(hash);
   if (!file) return nullptr;
   const auto mapped = wasm::Module::map(engine_, file->get());
+  if (!mapped && mapped.error().code == base::Code::kUnavailable) {
+    return base::fail(base::Code::kUnavailable,
+                      "the system does not let the server map compiled code: " +
+                          innermost(mapped.error().message) +
+                          ": `roost doctor` says which of its limits is too low");
+  }
   if (!mapped) {
     // The seal held, so this is our code for this engine: what is left is that the pool cannot hold
     // the module.

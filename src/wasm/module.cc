@@ -86,7 +86,11 @@ base::Result<Module> Module::map(const Engine& engine, int descriptor) {
   wasmtime_module_t* module = nullptr;
   if (auto* error = wasmtime_module_deserialize_file(engine.get(), path.c_str(), &module);
       error != nullptr) {
-    return base::fail(base::Code::kStorage, "cannot load compiled code: " + take_message(error));
+    const std::string message = take_message(error);
+    // So Rust ends the text of each errno; nothing that a module chooses is in these texts.
+    const bool by_system = message.contains("os error ");
+    return base::fail(by_system ? base::Code::kUnavailable : base::Code::kStorage,
+                      "cannot load compiled code: " + message);
   }
   return Module(module);
 }

@@ -41,8 +41,9 @@ struct Export {
 class Module {
  public:
   // Maps the code in an open file. The file must be what Engine::compile made, unchanged: code is
-  // not checked again, so whoever calls this has checked its hash. kStorage when it is for another
-  // engine.
+  // not checked again, so whoever calls this has checked its hash. kUnavailable when the system has
+  // no more mappings or open files for it; kStorage when it is for another engine, or not for this
+  // one's pool.
   static base::Result<Module> map(const Engine& engine, int descriptor);
 
   [[nodiscard]] std::vector<Import> imports() const;

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "wasm/guest_test.h"
 
@@ -351,6 +352,25 @@ TEST(WasmModule, RefusesWhatIsNotCode) {
   ::close(file);
   ASSERT_FALSE(module);
   EXPECT_EQ(module.error().code, base::Code::kStorage);
+}
+
+// Code that is good is not taken for bad because there is no descriptor left to map it by.
+TEST(WasmModule, SaysWhenTheSystemRefuses) {
+  const Engine engine = make_engine();
+  const auto code = Engine::compiling()->compile(*Engine::from_text("(module (memory 1) (func))"));
+  ASSERT_TRUE(code);
+  const int file = ::memfd_create("code", MFD_CLOEXEC);
+  ASSERT_EQ(::write(file, code->data(), code->size()), static_cast<ssize_t>(code->size()));
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(file) + 1, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto refused = Module::map(engine, file);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, base::Code::kUnavailable);
+  EXPECT_TRUE(Module::map(engine, file));
+  ::close(file);
 }
 
 // The pool cannot hold what it cannot hold: an error at loading, not at the call.
