@@ -10,9 +10,12 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "host/wasi.h"
 #include "sandbox/host_functions.h"
@@ -225,6 +228,30 @@ TEST(OncePerModule, TurnsAtOthersDoNotWait) {
   while (!asks) std::this_thread::yield();
   ended = true;
   first.reset();
+}
+
+// A disk that is slow to give the one does not hold up calls of the other.
+TEST_F(Hostile, LoadingOneModuleDoesNotWaitForAnother) {
+  const std::string slow = guest("unreachable");
+  ASSERT_TRUE(prepare(slow));
+  std::filesystem::path seal;
+  for (const auto& file : std::filesystem::directory_iterator(folder_)) {
+    if (file.path().extension() == ".seal") seal = file.path();
+  }
+  ASSERT_TRUE(prepare(kHello));
+  start();
+  std::filesystem::remove(seal);
+  ASSERT_EQ(::mkfifo(seal.c_str(), 0600), 0);
+  auto loading = begin(know(slow));
+  // Opens when the other end is: then that is in the middle of loading.
+  const int other_end = ::open(seal.c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(other_end, 0);
+  std::filesystem::remove(seal);
+  auto hello = begin(know(kHello));
+  EXPECT_EQ(hello.wait_for(10s), std::future_status::ready);
+  ::close(other_end);
+  EXPECT_TRUE(finish(std::move(hello)).response);
+  EXPECT_EQ(code_of(finish(std::move(loading))), base::Code::kTrap) << "compiled again";
 }
 
 TEST_F(Hostile, TablesCannotGrowPastTheirBound) {

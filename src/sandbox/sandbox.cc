@@ -1,7 +1,6 @@
 #include "sandbox/sandbox.h"
 
 #include <atomic>
-#include <mutex>
 #include <utility>
 
 #include "reactor/hand_over.h"
@@ -113,7 +112,7 @@ class EngineSandbox final : public Sandbox {
   reactor::BlockingPool& blocking_;
   reactor::BlockingPool& long_work_;
   Background background_;
-  std::mutex loading_;  // one load at a time: who waits finds it done
+  OncePerModule loading_;
   OncePerModule compiling_;
   std::atomic<std::uint64_t> instances_{0};
   const Grounds grounds_{engine_, budget_, ticker_};
@@ -250,7 +249,7 @@ base::Result<ProgramPtr> EngineSandbox::load(const base::Sha256& hash, std::stri
 }
 
 base::Result<ProgramPtr> EngineSandbox::load_compiled(const base::Sha256& hash) {
-  const std::lock_guard lock(loading_);
+  const OncePerModule::Turn turn(loading_, hash);
   if (auto program = programs_.find(hash)) return program;
   const std::optional<Descriptor> file = code_.open(hash);
   if (!file) return nullptr;
