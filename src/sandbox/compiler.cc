@@ -1,10 +1,12 @@
 #include "sandbox/compiler.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
+#include "base/encoding.h"
 #include "base/units.h"
 #include "sandbox/descriptor.h"
 #include "wasm/engine.h"
@@ -31,6 +35,10 @@ constexpr int kInvalidModule = 1;
 constexpr int kOwnFailure = 2;
 constexpr int kNotWritten = 3;
 constexpr std::uint64_t kMaxCodeBytes = 512ULL << 20U;
+// Of what the child says: read, and passed on.
+constexpr std::size_t kMaxText = 64 * base::kKiB;
+constexpr std::size_t kMaxMessage = 4 * base::kKiB;
+constexpr std::chrono::milliseconds kAskAgain{10};
 // A third of the weight of a thread that serves.
 constexpr int kNice = 5;
 
@@ -49,16 +57,28 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-base::Result<std::string> read_all(int fd) {
+// Up to so many bytes.
+base::Result<std::string> read_all(int fd, std::size_t most) {
   std::string bytes;
   std::array<char, 64 * 1024> chunk;
-  for (;;) {
-    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+  while (bytes.size() < most) {
+    const ssize_t got = ::read(fd, chunk.data(), std::min(chunk.size(), most - bytes.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return base::fail(base::Code::kStorage, std::strerror(errno));
-    if (got == 0) return bytes;
+    if (got == 0) break;
     bytes.append(chunk.data(), static_cast<std::size_t>(got));
   }
+  return bytes;
+}
+
+// What the child said. It may quote the module, and be as long as that.
+std::string text_for_people(int messages) {
+  ::lseek(messages, 0, SEEK_SET);
+  const auto text = read_all(messages, kMaxText);
+  if (!text || text->empty()) return "the compiler failed without a message";
+  std::string safe = base::escape_controls(*text);
+  if (safe.size() > kMaxMessage) safe.resize(kMaxMessage);
+  return safe;
 }
 
 // Memory files in place of pipes: neither side can block on the other.
@@ -104,23 +124,27 @@ base::Result<pid_t> spawn(const std::string& program, int in, int out, int messa
   return pid;
 }
 
-// The child's wait status; kills it when the time is over.
-struct Ended {
-  int status = 0;
-  bool killed = false;
-};
-Ended wait_for(pid_t pid, std::chrono::seconds limit) {
-  Ended ended;
+// The child's wait status; kills it when the time is over. An old kernel, a filter of system calls
+// or want of descriptors leave us without a descriptor to wait for: then it is asked again and
+// again.
+int wait_for(pid_t pid, std::chrono::seconds limit) {
+  const auto deadline = base::Deadline::after(limit);
   const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   pollfd ready{.fd = process.get(), .events = POLLIN, .revents = 0};
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(limit);
-  if (::poll(&ready, 1, static_cast<int>(milliseconds.count())) == 0) {
-    ended.killed = true;
-    ::kill(pid, SIGKILL);
+  int status = 0;
+  while (::waitpid(pid, &status, WNOHANG) == 0) {
+    if (deadline.expired()) {
+      ::kill(pid, SIGKILL);
+      while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+      }
+      break;
+    }
+    auto wait = std::chrono::ceil<std::chrono::milliseconds>(deadline.left());
+    if (!process.valid()) wait = std::min(wait, kAskAgain);
+    // Of no descriptor: for the time only.
+    ::poll(&ready, 1, static_cast<int>(wait.count()));
   }
-  while (::waitpid(pid, &ended.status, 0) < 0 && errno == EINTR) {
-  }
-  return ended;
+  return status;
 }
 
 std::string over_limits(const CompilerLimits& limits) {
@@ -157,15 +181,10 @@ base::Result<void> Compiler::compile(std::string_view module, int out) const {
   }
   auto pid = spawn(program_, in.get(), out, messages.get());
   if (!pid) return base::fail(std::move(pid.error()));
-  const Ended ended = wait_for(*pid, limits_.wall);
-  if (WIFEXITED(ended.status) && WEXITSTATUS(ended.status) == 0) return {};
-  if (ended.killed || WIFSIGNALED(ended.status)) {
-    return base::fail(base::Code::kInvalidModule, over_limits(limits_));
-  }
-  ::lseek(messages.get(), 0, SEEK_SET);
-  const auto text = read_all(messages.get());
-  return base::fail(code_of(WEXITSTATUS(ended.status)),
-                    text && !text->empty() ? *text : "the compiler failed without a message");
+  const int status = wait_for(*pid, limits_.wall);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (WIFSIGNALED(status)) return base::fail(base::Code::kInvalidModule, over_limits(limits_));
+  return base::fail(code_of(WEXITSTATUS(status)), text_for_people(messages.get()));
 }
 
 int compile_main(int in, int out) {
@@ -174,7 +193,7 @@ int compile_main(int in, int out) {
     write_all(STDERR_FILENO, error.message);
     return exit_code;
   };
-  const auto module = read_all(in);
+  const auto module = read_all(in, std::numeric_limits<std::size_t>::max());
   if (!module) return complain(module.error(), kOwnFailure);
   const auto engine = wasm::Engine::compiling();
   if (!engine) return complain(engine.error(), kOwnFailure);

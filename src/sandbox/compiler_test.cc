@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/id.h"
@@ -73,6 +75,60 @@ TEST_F(CompilerTest, CrashAndEndlessWorkAreTheModulesFault) {
   limits.wall = std::chrono::seconds(1);
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(error_of(script("exec sleep 60"), limits).code, base::Code::kInvalidModule);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+}
+
+TEST_F(CompilerTest, WhatItSaysIsBoundedAndSpeaksToNoTerminal) {
+  const base::Error error = error_of(script(
+      "printf 'bad \\033[2Jname\\n' >&2; head -c 1000000 /dev/zero | tr '\\0' x >&2; exit 1"));
+  EXPECT_EQ(error.code, base::Code::kInvalidModule);
+  EXPECT_TRUE(error.message.starts_with("bad \\x1b[2Jname\\nxxx")) << error.message.substr(0, 40);
+  EXPECT_EQ(error.message.size(), 4096U);
+}
+
+// So many descriptors as it needs to hand the module over, and none to wait for the child by.
+class NoDescriptorLeft {
+ public:
+  NoDescriptorLeft() {
+    // A shell asks for one above 10, and has the room of these once it runs.
+    for (int i = 0; i < 20; ++i) taken_.emplace_back(::memfd_create("taken", MFD_CLOEXEC));
+    const Descriptor in(::memfd_create("in", MFD_CLOEXEC));
+    const Descriptor messages(::memfd_create("messages", MFD_CLOEXEC));
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit few{.rlim_cur = static_cast<rlim_t>(messages.get()) + 1,
+                     .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+  }
+  NoDescriptorLeft(const NoDescriptorLeft&) = delete;
+  NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
+  ~NoDescriptorLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  std::vector<Descriptor> taken_;
+  rlimit before_{};
+};
+
+TEST_F(CompilerTest, WaitsForTheChildAlsoWithoutADescriptor) {
+  const fs::path quick = script("echo -n bad section >&2; exit 1");
+  const Descriptor out(::memfd_create("out", MFD_CLOEXEC));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto result = [&] {
+    const NoDescriptorLeft none;
+    return Compiler(quick).compile("module", out.get());
+  }();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message, "bad section");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+
+  CompilerLimits limits;
+  limits.wall = std::chrono::seconds(1);
+  const fs::path endless = script("exec sleep 60");
+  const auto killed = [&] {
+    const NoDescriptorLeft none;
+    return Compiler(endless, limits).compile("module", out.get());
+  }();
+  ASSERT_FALSE(killed);
+  EXPECT_EQ(killed.error().code, base::Code::kInvalidModule) << killed.error().message;
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 

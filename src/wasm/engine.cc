@@ -108,7 +108,8 @@ base::Result<std::string> Engine::compile(std::string_view module) const {
   if (auto* error = wasmtime_module_new(
           engine_.get(), reinterpret_cast<const std::uint8_t*>(module.data()), module.size(), &raw);
       error != nullptr) {
-    return base::fail(base::Code::kInvalidModule, "not a valid module: " + take_message(error));
+    return base::fail(base::Code::kInvalidModule,
+                      "not a valid module: " + in_one_line(take_message(error)));
   }
   const Handle<wasmtime_module_t, wasmtime_module_delete> compiled(raw);
   wasm_byte_vec_t code;

@@ -1,5 +1,6 @@
 #include "wasm/trap.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace wasm {
@@ -85,6 +86,24 @@ std::string Trap::backtrace() const {
     text += "  at " + frame.function + offset;
   }
   return text;
+}
+
+std::string in_one_line(std::string_view text) {
+  constexpr std::string_view kMark = "\n\nCaused by:";
+  constexpr std::string_view kNumbers = " 0123456789:";  // "   1: " before each of several causes
+  const auto mark = text.find(kMark);
+  if (mark == std::string_view::npos) return std::string(text);
+  std::string line(text.substr(0, mark));
+  text.remove_prefix(mark + kMark.size());
+  while (!text.empty()) {
+    text.remove_prefix(1);  // an LF
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string_view cause = text.substr(0, end);
+    line += ": ";
+    line += cause.substr(std::min(cause.find_first_not_of(kNumbers), cause.size()));
+    text.remove_prefix(end);
+  }
+  return line;
 }
 
 std::string take_message(wasmtime_error_t* error) {

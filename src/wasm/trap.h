@@ -47,5 +47,7 @@ struct Trap {
 
 // The text of an error, which is freed.
 std::string take_message(wasmtime_error_t* error);
+// The same text with its causes in one line: "cannot parse: unexpected end".
+std::string in_one_line(std::string_view text);
 
 }  // namespace wasm

@@ -338,10 +338,19 @@ TEST(WasmEngine, KindsAgreeAndBadModulesAreRefused) {
   const auto code = compiling->compile("\0asm but no more");
   ASSERT_FALSE(code);
   EXPECT_EQ(code.error().code, base::Code::kInvalidModule);
+  EXPECT_TRUE(code.error().message.contains("not a valid module: ")) << code.error().message;
+  EXPECT_FALSE(code.error().message.contains('\n')) << code.error().message;
   EXPECT_FALSE(Engine::from_text("(module"));
   for (const char* wat : {"(module (memory i64 1))", "(module (memory 1) (memory 1))"}) {
     EXPECT_FALSE(compiling->compile(*Engine::from_text(wat))) << wat;
   }
+}
+
+TEST(WasmEngine, AnErrorAndItsCausesAreOneLine) {
+  EXPECT_EQ(in_one_line("bad"), "bad");
+  EXPECT_EQ(in_one_line("bad\n\nCaused by:\n    worse (at 1)"), "bad: worse (at 1)");
+  EXPECT_EQ(in_one_line("bad\n\nCaused by:\n    0: worse\n    1: worst"), "bad: worse: worst");
+  EXPECT_EQ(in_one_line("bad\n\nCaused by:"), "bad");
 }
 
 TEST(WasmModule, RefusesWhatIsNotCode) {
