@@ -140,12 +140,15 @@ CodeStore::Left CodeStore::sweep() const {
   std::error_code error;
   std::vector<std::filesystem::path> useless;
   Left left;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    const std::string ending = entry.path().extension().string();
+  // A folder that cannot be read to its end is swept as far as it can; a range-for would throw.
+  std::filesystem::directory_iterator entry(folder_, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::filesystem::path& path = entry->path();
+    const std::string ending = path.extension().string();
     const bool code = ending == ".code" || ending == ".seal";
-    const bool unfinished = entry.path().filename().string().starts_with(kTemporary);
-    const bool foreign = code && !entry.path().stem().string().ends_with(ours);
-    (unfinished || foreign ? useless : left).push_back(entry.path());
+    const bool unfinished = path.filename().string().starts_with(kTemporary);
+    const bool foreign = code && !path.stem().string().ends_with(ours);
+    (unfinished || foreign ? useless : left).push_back(path);
   }
   for (const auto& file : useless) std::filesystem::remove(file, error);
   return left;
