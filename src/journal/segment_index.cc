@@ -196,7 +196,22 @@ std::optional<SealedIndex> SealedIndex::parse(std::string bytes) {
   index.terms_ = take_values<Term>(body, head->terms);
   index.postings_ = take_values<std::uint32_t>(body, head->postings);
   index.texts_ = body;
+  if (!index.points_within(head->segment_bytes)) return std::nullopt;
   return index;
+}
+
+bool SealedIndex::points_within(std::uint64_t segment_bytes) const {
+  const auto within = [](std::uint64_t begin, std::uint64_t count, std::uint64_t size) {
+    return begin + count <= size;  // of 32 bits each
+  };
+  return std::ranges::all_of(
+             rows_, [&](const Row& row) { return within(row.offset, row.size, segment_bytes); }) &&
+         std::ranges::all_of(terms_,
+                             [&](const Term& term) {
+                               return within(term.text, term.length, texts_.size()) &&
+                                      within(term.postings, term.count, postings_.size());
+                             }) &&
+         std::ranges::all_of(postings_, [&](std::uint32_t row) { return row < rows_.size(); });
 }
 
 std::string_view SealedIndex::text_of(const Term& term) const {

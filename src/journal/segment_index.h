@@ -101,7 +101,9 @@ class SealedIndex {
  public:
   // Of a sidecar's first bytes; nothing when they are damaged.
   static std::optional<IndexHead> head_of(std::string_view bytes);
-  // Nothing when any of the bytes is damaged or missing.
+  // Nothing when any of the bytes is damaged or missing. A checksum is no seal, and an archive may
+  // come from anywhere: so what the bytes point to is looked at as well, and lies within them and
+  // the segment.
   static std::optional<SealedIndex> parse(std::string bytes);
   [[nodiscard]] std::vector<Row> find(const Filter& filter) const;
 
@@ -115,6 +117,7 @@ class SealedIndex {
   friend class LiveIndex;
 
   SealedIndex() = default;
+  [[nodiscard]] bool points_within(std::uint64_t segment_bytes) const;
   [[nodiscard]] std::string_view text_of(const Term& term) const;
   [[nodiscard]] std::span<const std::uint32_t> postings_of(std::string_view text) const;
 

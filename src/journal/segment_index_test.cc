@@ -1,6 +1,8 @@
 #include "journal/segment_index.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -102,7 +104,7 @@ Filter random_filter(std::mt19937& random) {
 TEST(SegmentIndex, FindsWhatLookingAtEachEntryFinds) {
   const auto all = samples(300);
   const LiveIndex live = index_of(all);
-  const auto sealed = SealedIndex::parse(live.bytes(12'345, 6));
+  const auto sealed = SealedIndex::parse(live.bytes(96 * all.size(), 6));
   ASSERT_TRUE(sealed);
   std::mt19937 random(11);
   std::size_t found = 0;
@@ -138,7 +140,7 @@ TEST(SegmentIndex, HeadTellsBounds) {
 }
 
 TEST(SegmentIndex, ADamagedSidecarIsNone) {
-  const std::string whole = index_of(samples(20)).bytes(1, 2);
+  const std::string whole = index_of(samples(20)).bytes(96 * 20, 2);
   ASSERT_TRUE(SealedIndex::parse(whole));
   for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string damaged = whole;
@@ -147,6 +149,46 @@ TEST(SegmentIndex, ADamagedSidecarIsNone) {
     EXPECT_FALSE(SealedIndex::parse(whole.substr(0, at))) << at;
   }
   EXPECT_FALSE(SealedIndex::parse(whole + "x"));
+}
+
+// As somebody may make one, who need not know a key.
+std::string with_right_checksums(std::string sidecar) {
+  IndexHead head{};
+  std::memcpy(&head, sidecar.data(), sizeof head);
+  head.body_checksum = checksum(std::string_view(sidecar).substr(sizeof head), 0);
+  const std::string_view bytes(reinterpret_cast<const char*>(&head), sizeof head);
+  head.checksum = checksum(bytes.substr(offsetof(IndexHead, body_checksum)), 0);
+  std::memcpy(sidecar.data(), &head, sizeof head);
+  return sidecar;
+}
+
+// Each of its numbers in turn: none is believed that points out of the sidecar or the segment.
+TEST(SegmentIndex, ASidecarThatPointsElsewhereIsNone) {
+  const auto all = samples(20);
+  const std::string whole = index_of(all).bytes(96 * 20, 2);
+  ASSERT_EQ(with_right_checksums(whole), whole);
+  const auto head = SealedIndex::head_of(whole);
+  ASSERT_TRUE(head);
+  const std::size_t terms = sizeof(IndexHead) + head->rows * sizeof(Row);
+  const std::size_t postings = terms + head->terms * 4 * sizeof(std::uint32_t);
+  const std::size_t texts = postings + head->postings * sizeof(std::uint32_t);
+  const Filter everybody{.terms = {term(TermKind::kTrigger, "http")}, .limit = 1000};
+  std::size_t refused = 0;
+  for (std::size_t at = sizeof(IndexHead); at < texts; at += sizeof(std::uint32_t)) {
+    for (const std::uint32_t value : {20U, 0x7fff'ffffU, 0xffff'fff0U}) {
+      std::string changed = whole;
+      std::memcpy(changed.data() + at, &value, sizeof value);
+      const auto index = SealedIndex::parse(with_right_checksums(changed));
+      // Sequences and times point nowhere.
+      const bool points = at >= terms || (at - sizeof(IndexHead)) % sizeof(Row) >= 16;
+      if (points && value > 20) {
+        EXPECT_FALSE(index) << at;
+      }
+      refused += index ? 0 : 1;
+      if (index) EXPECT_LE(index->find(everybody).size(), head->postings);
+    }
+  }
+  EXPECT_GT(refused, 2 * (head->postings + head->terms)) << "20 is no row either";
 }
 
 TEST(SegmentIndex, OfNothingFindsNothing) {
