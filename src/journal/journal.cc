@@ -153,7 +153,6 @@ bool Journal::renew(Lane& lane, std::uint64_t size) {
   if (!next) {
     if (starved_.load()) return false;
     auto made = make_segment(size);
-    starved_ = !made;
     if (!made) return false;
     next = std::move(*made);
   }
@@ -167,12 +166,17 @@ bool Journal::renew(Lane& lane, std::uint64_t size) {
 }
 
 base::Result<std::shared_ptr<Segment>> Journal::make_segment(std::uint64_t size) {
-  if (size > kMaxRecord) {
-    return base::fail(base::Code::kStorage,
-                      fmt::format("an entry of {} bytes is too long for the journal", size));
+  auto made = size > kMaxRecord
+                  ? base::fail(base::Code::kStorage,
+                               fmt::format("an entry of {} bytes is too long for it", size))
+                  : Segment::create(folder_, next_number_.fetch_add(1),
+                                    std::max(sizeof(SegmentHead) + size, retention_.segment_bytes));
+  if (!made) {
+    const std::lock_guard lock(mutex_);
+    failure_ = made.error().message;
   }
-  return Segment::create(folder_, next_number_.fetch_add(1),
-                         std::max(sizeof(SegmentHead) + size, retention_.segment_bytes));
+  starved_ = !made;
+  return made;
 }
 
 Sequence Journal::settle() const {

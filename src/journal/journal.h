@@ -25,6 +25,7 @@
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -46,9 +47,10 @@ class Journal {
  public:
   // Makes the folder when it is missing, and takes over what an older version kept in it. `lanes`
   // is how many threads may append at once without one taking another's place. kStorage when the
-  // folder cannot be written. `on_loss` is told how many entries were dropped since the start, on a
-  // thread of the journal's, at most once a minute while that grows.
-  using OnLoss = std::function<void(std::uint64_t dropped)>;
+  // folder cannot be written. `on_loss` is told how many entries were dropped since the start and
+  // why the last segment could not be made, on a thread of the journal's, at most once a minute
+  // while that grows.
+  using OnLoss = std::function<void(std::uint64_t dropped, const std::string& reason)>;
   static base::Result<std::unique_ptr<Journal>> open(std::filesystem::path folder,
                                                      Retention retention, unsigned lanes = 2,
                                                      OnLoss on_loss = {});
@@ -85,6 +87,7 @@ class Journal {
 
   Lane& claim_lane();
   bool renew(Lane& lane, std::uint64_t size);
+  // Whether it failed, and why, is known to others when this returns.
   base::Result<std::shared_ptr<Segment>> make_segment(std::uint64_t size);
 
   // Waits for those that append right now; every sequence below the result is in place.
@@ -113,7 +116,7 @@ class Journal {
 
   alignas(64) std::atomic<Sequence> next_sequence_{1};
   alignas(64) std::atomic<std::uint64_t> dropped_{0};
-  // The last attempt to make a segment failed: until the thread has one, nobody else tries.
+  // The last attempt to make a segment failed: until the thread has looked, nobody else tries.
   std::atomic<bool> starved_{false};
   std::atomic<SegmentNumber> next_number_{1};
 
@@ -122,7 +125,8 @@ class Journal {
   Segments segments_;
   Segments live_;  // of those
   std::shared_ptr<Segment> spare_;
-  Segments retired_;  // without a writer, for the thread
+  Segments retired_;     // without a writer, for the thread
+  std::string failure_;  // of the last segment that could not be made
 
   // The thread's own.
   Segments finished_;  // retired, not sealed yet

@@ -53,7 +53,11 @@ void Journal::tell_losses() {
   if (dropped == told_losses_ || !on_loss_ || steady_clock::now() < next_telling_) return;
   told_losses_ = dropped;
   next_telling_ = steady_clock::now() + kTelling;
-  on_loss_(dropped);
+  const std::string reason = [this] {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+  }();
+  on_loss_(dropped, reason);
 }
 
 // A lane that is taken just now is in use, and looked at again.
@@ -106,13 +110,14 @@ void Journal::seal_segments() {
 void Journal::prepare_spare() {
   {
     const std::lock_guard lock(mutex_);
+    // Who was starved needed a longer one, and may try again.
+    if (spare_) starved_ = false;
     const bool wanted = starved_.load() || std::ranges::any_of(live_, [](const auto& each) {
                           return each->half_full();
                         });
     if (spare_ || !wanted) return;
   }
   auto made = make_segment(0);
-  starved_ = !made;
   if (!made) return;
   (*made)->prefault(kReady);
   const std::lock_guard lock(mutex_);

@@ -266,6 +266,30 @@ TEST(Logged, AFullDiskIsCountedAndTheJournalGoesOnAfterIt) {
   EXPECT_EQ(read(*open(folder)), expected);
 }
 
+// There is a segment to take, but not for an entry as long as this one.
+TEST(Logged, ALongEntryIsTriedAgainThoughThereIsASpare) {
+  const Folder folder;
+  const int done = in_child([&folder] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const auto journal = Journal::open(path_of(folder), kSmallSegments);
+    append(**journal, 1, 6);
+    if (!eventually([&folder] { return segments(folder).size() == 2; })) return 1;
+    Entry large = entry(7);
+    large.lines.front().resize(10'000);
+    limit_files(3000);
+    (*journal)->append(large);
+    if ((*journal)->dropped() != 1) return 2;
+    limit_files(RLIM_INFINITY);
+    const bool again = eventually([&] {
+      const auto before = (*journal)->dropped();
+      (*journal)->append(large);
+      return (*journal)->dropped() == before;
+    });
+    return again ? 0 : 3;
+  });
+  EXPECT_EQ(done, 0);
+}
+
 TEST(Logged, AJournalOpensOnAFullDisk) {
   const Folder folder;
   append_and_die(folder, 1, 20, kSmallSegments);
@@ -284,13 +308,18 @@ TEST(Logged, AJournalOpensOnAFullDisk) {
 TEST(Logged, AnEntryWithoutAFolderIsCountedAndTold) {
   const Folder folder;
   std::atomic<std::uint64_t> told = 0;
+  std::string why;
   const auto journal =
-      *Journal::open(path_of(folder), {}, 2, [&told](std::uint64_t dropped) { told = dropped; });
+      *Journal::open(path_of(folder), {}, 2, [&](std::uint64_t dropped, const std::string& reason) {
+        why = reason;
+        told = dropped;
+      });
   std::filesystem::remove_all(path_of(folder));
   append(*journal, 1, 3);
   EXPECT_EQ(journal->dropped(), 3U);
   EXPECT_TRUE(eventually([&told] { return told > 0; }));
   EXPECT_LE(told, 3U);
+  EXPECT_TRUE(why.contains("No such file or directory")) << why;
   std::filesystem::create_directory(path_of(folder));
   EXPECT_TRUE(eventually([&] {
     append(*journal, 4, 4);

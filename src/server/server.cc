@@ -81,7 +81,7 @@ class ComposedServer final : public Server {
 
   Result<void> open_storage();
   Result<void> find_tables() const;
-  void tell_losses(std::uint64_t dropped) const;
+  void tell_losses(std::uint64_t dropped, const std::string& reason) const;
   void open_triggers();
   void wake();
   reactor::Task<void> fire();
@@ -153,8 +153,9 @@ Result<void> ComposedServer::open_storage() {
   registry_ = std::move(*registry);
   if (auto found = find_tables(); !found) return found;
 
-  auto journal = journal::Journal::open(folder_.journal(), retention_of(config_), loops_of(config_),
-                                        [this](std::uint64_t dropped) { tell_losses(dropped); });
+  auto journal = journal::Journal::open(
+      folder_.journal(), retention_of(config_), loops_of(config_),
+      [this](std::uint64_t dropped, const std::string& reason) { tell_losses(dropped, reason); });
   if (!journal) return base::fail(std::move(journal.error()));
   journal_ = std::move(*journal);
   if (const std::size_t files = journal_->set_aside(); files > 0) {
@@ -186,10 +187,11 @@ Result<void> ComposedServer::find_tables() const {
   return {};
 }
 
-void ComposedServer::tell_losses(std::uint64_t dropped) const {
-  log_.warn(
-      "invocations cannot be written to the journal: make room on its disk",
-      {{"folder", folder_.journal().string()}, {"lost_since_the_start", std::to_string(dropped)}});
+void ComposedServer::tell_losses(std::uint64_t dropped, const std::string& reason) const {
+  log_.warn("invocations cannot be written to the journal",
+            {{"folder", folder_.journal().string()},
+             {"reason", reason},
+             {"lost_since_the_start", std::to_string(dropped)}});
 }
 
 Result<void> ComposedServer::open_engine() {
