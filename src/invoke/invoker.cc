@@ -63,7 +63,7 @@ Invoker::Invoker(const catalog::Registry& registry, sandbox::Sandbox& sandbox,
       journal_(journal),
       metrics_(metrics),
       admission_(admission, metrics),
-      profiles_(std::move(environment_of)) {}
+      profiles_(std::move(environment_of), [&registry] { return registry.list(); }) {}
 
 base::Result<catalog::FunctionPtr> Invoker::resolve(std::string_view name,
                                                     catalog::TriggerKind trigger) const {

@@ -1,6 +1,7 @@
 #include "invoke/profile.h"
 
 #include <mutex>
+#include <set>
 #include <utility>
 
 namespace invoke {
@@ -22,7 +23,22 @@ ProfilePtr ProfileCache::of(const catalog::Function& function) {
   if (find(recent, function.version.number) == nullptr) {
     recent.back() = std::exchange(recent.front(), profile);
   }
+  forget_deleted();
   return profile;
+}
+
+// With the lock held. A call of a function that is deleted meanwhile has its profile all the same.
+void ProfileCache::forget_deleted() {
+  const std::vector<catalog::FunctionPtr> functions = functions_();
+  if (profiles_.size() <= functions.size()) return;
+  std::set<catalog::FunctionId> there;
+  for (const auto& function : functions) there.insert(function->id);
+  std::erase_if(profiles_, [&](const auto& entry) { return !there.contains(entry.first); });
+}
+
+std::size_t ProfileCache::size() const {
+  const std::shared_lock lock(mutex_);
+  return profiles_.size();
 }
 
 ProfilePtr ProfileCache::find(const Recent& recent, int version) {
