@@ -62,7 +62,7 @@ std::string_view describe(TrapCode code) {
     case TrapCode::kUnreachable:
       return "unreachable code reached";
   }
-  return "trap";
+  return {};
 }
 
 Trap Trap::adopt(wasmtime_error_t* error) {
@@ -73,7 +73,13 @@ Trap Trap::adopt(wasmtime_error_t* error) {
   wasmtime_error_wasm_trace(error, &frames);
   result.frames = take_frames(frames);
   const std::string text = take_message(error);
-  result.message = result.code ? std::string(describe(*result.code)) : cause_of(text);
+  if (result.code) result.message = describe(*result.code);
+  // Of a code that is not listed Wasmtime has words too.
+  if (result.message.empty()) {
+    constexpr std::string_view kPrefix = "wasm trap: ";
+    result.message = cause_of(text);
+    if (result.message.starts_with(kPrefix)) result.message.erase(0, kPrefix.size());
+  }
   return result;
 }
 
@@ -99,8 +105,8 @@ std::string in_one_line(std::string_view text) {
     text.remove_prefix(1);  // an LF
     const auto end = std::min(text.find('\n'), text.size());
     const std::string_view cause = text.substr(0, end);
-    line += ": ";
-    line += cause.substr(std::min(cause.find_first_not_of(kNumbers), cause.size()));
+    const auto begin = cause.find_first_not_of(kNumbers);
+    if (begin != std::string_view::npos) line.append(": ").append(cause.substr(begin));
     text.remove_prefix(end);
   }
   return line;

@@ -25,7 +25,7 @@ enum class TrapCode : std::uint8_t {
   kUnreachable = WASMTIME_TRAP_CODE_UNREACHABLE_CODE_REACHED,
 };
 
-// One line for people, e.g. "call stack exhausted".
+// One line for people, e.g. "call stack exhausted"; empty for a code that is not listed above.
 std::string_view describe(TrapCode code);
 
 struct Frame {

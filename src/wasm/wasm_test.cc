@@ -155,6 +155,7 @@ TEST_F(Guest, EveryTrapCodeHasItsWords) {
       {"(call_indirect (param i32) (i32.const 0) (i32.const 0))",
        "indirect call with a wrong signature"},
       {"(call $deep)", "call stack exhausted"},
+      {"(drop (ref.as_non_null (ref.null func)))", "null reference"},  // Wasmtime's own words
   };
   for (const auto& [body, words] : cases) {
     const auto entry_point =
@@ -350,6 +351,7 @@ TEST(WasmEngine, AnErrorAndItsCausesAreOneLine) {
   EXPECT_EQ(in_one_line("bad"), "bad");
   EXPECT_EQ(in_one_line("bad\n\nCaused by:\n    worse (at 1)"), "bad: worse (at 1)");
   EXPECT_EQ(in_one_line("bad\n\nCaused by:\n    0: worse\n    1: worst"), "bad: worse: worst");
+  EXPECT_EQ(in_one_line("bad\n\nCaused by:\n    worse\n"), "bad: worse");
   EXPECT_EQ(in_one_line("bad\n\nCaused by:"), "bad");
 }
 
