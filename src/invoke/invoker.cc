@@ -116,11 +116,11 @@ reactor::Task<Outcome> Invoker::invoke(reactor::Loop& loop, Invocation invocatio
 }
 
 // Before the answer is sent: an invocation that somebody saw is in the journal.
-void Invoker::record(const Invocation& invocation, sandbox::CallResult& result,
+void Invoker::record(Invocation& invocation, sandbox::CallResult& result,
                      std::chrono::system_clock::time_point time) {
   const std::string& name = invocation.function->name();
   const journal::Status status = status_of(result.response);
-  journal_.append({.id = invocation.event.request_id,
+  journal_.append({.id = std::move(invocation.event.request_id),
                    .function = name,
                    .version = invocation.function->version.number,
                    .trigger = std::string(name_of(invocation.cause)),
@@ -129,7 +129,7 @@ void Invoker::record(const Invocation& invocation, sandbox::CallResult& result,
                    .cpu = result.usage.cpu,
                    .peak_memory_bytes = result.usage.peak_memory_bytes,
                    .error = error_text(result),
-                   .user_id = invocation.principal.user_id,
+                   .user_id = std::move(invocation.principal.user_id),
                    .time = time,
                    .lines = std::move(result.lines)});
   if (result.usage.handed_over) metrics_.handed_over();

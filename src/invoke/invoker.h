@@ -75,7 +75,8 @@ class Invoker {
   Admission& admission() { return admission_; }
 
  private:
-  void record(const Invocation& invocation, sandbox::CallResult& result,
+  // Takes what the entry keeps out of both, which end with it.
+  void record(Invocation& invocation, sandbox::CallResult& result,
               std::chrono::system_clock::time_point time);
 
   const catalog::Registry& registry_;
