@@ -78,6 +78,23 @@ TEST_F(CompilerTest, CrashAndEndlessWorkAreTheModulesFault) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 
+// In a child of the test, as in one of the server: the limits stay with the process.
+TEST_F(CompilerTest, TheCompilerLimitsItself) {
+  const auto compiles_and_is_limited = [] {
+    const Descriptor in(::memfd_create("in", MFD_CLOEXEC));
+    const Descriptor out(::memfd_create("out", MFD_CLOEXEC));
+    const int status = compile_main(in.get(), out.get());
+    rlimit cpu{}, core{}, size{};
+    ::getrlimit(RLIMIT_CPU, &cpu);
+    ::getrlimit(RLIMIT_CORE, &core);
+    ::getrlimit(RLIMIT_FSIZE, &size);
+    const bool limited = cpu.rlim_max == static_cast<rlim_t>(CompilerLimits{}.cpu.count()) &&
+                         core.rlim_max == 0 && size.rlim_max != RLIM_INFINITY;
+    ::_exit(limited && status == 1 ? 0 : 2);  // 1: nothing is no module
+  };
+  EXPECT_EXIT(compiles_and_is_limited(), ::testing::ExitedWithCode(0), "");
+}
+
 TEST_F(CompilerTest, WhatItSaysIsBoundedAndSpeaksToNoTerminal) {
   const base::Error error = error_of(script(
       "printf 'bad \\033[2Jname\\n' >&2; head -c 1000000 /dev/zero | tr '\\0' x >&2; exit 1"));
