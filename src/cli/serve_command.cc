@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "cli/command.h"
 #include "cli/termination.h"
 #include "sandbox/compiler.h"
@@ -23,6 +25,11 @@ namespace {
 constexpr const char* kThisProgram = "/proc/self/exe";
 
 constexpr mode_t kOwnerOnly = 0077;
+
+constexpr std::chrono::milliseconds kSignalLook{10};
+// Stopping is a matter of moments, unless something cannot be interrupted: a compilation, a backup
+// of much. Grace period and this together are less than the unit's TimeoutStopSec.
+constexpr std::chrono::seconds kStopLimit{10};
 
 // Of the whole process, so here and nowhere else: files are private, as many descriptors as we may
 // have, and a peer that is gone or a file that may not grow is an error of write().
@@ -46,18 +53,33 @@ void print_keys(World& world, const server::Server& server) {
       keys.anon_key, keys.service_role_key);
 }
 
-ExitCode serve_until_told(server::Server& server, const Termination& termination, World& world) {
+// Nothing is lost by not waiting for what still runs: all state survives `kill -9`.
+void stop(server::Server& server, const Termination& termination, const telemetry::Log& log) {
+  const std::jthread watch([&termination, &log](const std::stop_token& stopped) {
+    const auto limit = base::Deadline::after(kStopLimit);
+    while (!stopped.stop_requested()) {
+      if (const auto again = termination.wait_for(kSignalLook)) std::_Exit(128 + *again);
+      if (!limit.expired()) continue;
+      log.warn("what still runs does not end: stopped without it");
+      std::_Exit(static_cast<int>(ExitCode::kOk));
+    }
+  });
+  server.stop();
+}
+
+ExitCode serve_until_told(server::Server& server, const Termination& termination,
+                          const telemetry::Log& log, World& world) {
   if (server.made_keys()) print_keys(world, server);
   server.start();
   world.out << fmt::format("Functions on {}/functions/v1/, administration on {}. Ctrl-C stops.\n",
                            server.keys().url, server.keys().admin_url);
   world.out.flush();
   static_cast<void>(termination.wait());
-  // A second signal means at once. Nothing is lost by that: all state survives `kill -9`.
+  // A second signal means at once.
   server.drain([&termination](std::chrono::milliseconds time) {
     if (const auto again = termination.wait_for(time)) std::_Exit(128 + *again);
   });
-  server.stop();
+  stop(server, termination, log);
   return ExitCode::kOk;
 }
 
@@ -69,7 +91,7 @@ ExitCode serve(const server::Sources& sources, World& world) {
   const telemetry::Log log(config->log.format, config->log.level);
   const auto server = server::Server::open(*config, kThisProgram, log);
   if (!server) return report(world, failure_of(server.error()));
-  const ExitCode code = serve_until_told(**server, termination, world);
+  const ExitCode code = serve_until_told(**server, termination, log, world);
   log.info("stopped");
   return code;
 }

@@ -86,7 +86,9 @@ class Pool {
   virtual reactor::Task<SqlResult<std::vector<TableSecurity>>> security(reactor::Loop& loop,
                                                                         SystemAccess) = 0;
 
-  // Ends the writer after what was asked; no Task may be awaited after it.
+  // Interrupts the statements of guests and administrators under way, on whichever thread, rolls
+  // back transactions that are held open, and ends the writer after the rest of what was asked. No
+  // Task may be awaited after it.
   virtual void stop() = 0;
 };
 

@@ -52,6 +52,7 @@ class PoolContract : public testing::TestWithParam<MakeTestDatabase> {
     if (!pool_) return;
     pool_->stop();
     reactor_.stop();
+    reactor_.blocking().join();
     pool_.reset();
   }
 

@@ -257,5 +257,34 @@ TEST_P(PoolContract, SurvivesAStopInTheMiddle) {
   EXPECT_EQ(answered, kCalls);
 }
 
+// Whoever asks for this waits for long.
+constexpr auto kEndless =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+TEST_P(PoolContract, StopInterruptsWhatRunsAndWhatIsHeldOpen) {
+  reactor::Loop& loop = reactor_.loop(0);
+  auto held = await(0, pool_->begin(loop, SystemAccess(), std::chrono::minutes(1),
+                                    base::Deadline::after(std::chrono::seconds(30))));
+  ASSERT_TRUE(held) << held.error().message;
+  constexpr auto kRun = [](Pool& pool, reactor::Loop& on, std::string sql) -> reactor::Task<void> {
+    const auto caller = service();
+    const std::vector<Statement> statements{{std::move(sql), {}}};
+    static_cast<void>(co_await pool.run(on, caller, statements, {}));
+  };
+  loop.spawn(kRun(*pool_, loop, kEndless));
+  loop.spawn(kRun(*pool_, loop,
+                  std::string("INSERT INTO notes (owner, stars) SELECT 'x', (") + kEndless + ")"));
+  loop.spawn([](Pool& pool, reactor::Loop& on) -> reactor::Task<void> {
+    static_cast<void>(co_await pool.administer(on, SystemAccess(), kEndless, {}));
+  }(*pool_, loop));
+  // Asked for after them, so they are under way, or wait for the transaction to end.
+  ASSERT_EQ(json(service(), "SELECT count(*) FROM notes"), R"([{"count":0}])");
+  auto stopped = std::async(std::launch::async, [this] { stop(); });
+  if (stopped.wait_for(std::chrono::seconds(30)) != std::future_status::ready) {
+    ADD_FAILURE() << "the pool does not stop";
+    std::terminate();
+  }
+}
+
 }  // namespace
 }  // namespace database

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <future>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -45,6 +46,58 @@ TEST(Serve, GracePeriodBoundsTheDrain) {
   EXPECT_NE(waiting.get(), 200);
   EXPECT_NE(server.process().errors().find("the grace period is over"), std::string::npos);
   EXPECT_NE(server.process().errors().find("stopped"), std::string::npos);
+}
+
+// An administrator's script. Returns when the server has begun to work on it: the request before it
+// in the same bytes was answered.
+void start_script(http::TestClient& client, const server::KeysFile& keys, std::string_view body) {
+  const std::string ours = "Host: localhost\r\napikey: " + keys.service_role_key + "\r\n";
+  client.send(
+      fmt::format("GET /admin/v1/functions HTTP/1.1\r\n{}\r\n"
+                  "POST /admin/v1/sql HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n{}",
+                  ours, ours, body.size(), body));
+  EXPECT_EQ(client.read().status, 200);
+}
+
+std::string authority_of(const std::string& url) { return url.substr(sizeof "http://" - 1); }
+
+// SQLite knows nothing of loops that stop: statements have to be told.
+TEST(Serve, GracePeriodBoundsQueriesAndScripts) {
+  constexpr std::string_view kEndless =
+      R"({"sql":"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) )"
+      R"(SELECT count(*) FROM c"})";
+  const database::TestFolder test;
+  ServerProcess server(test / "data", {"--limits-drain-grace", "100ms"});
+  server.deploy("db_query", {"--timeout", "60s"});
+  auto call = std::async(std::launch::async,
+                         [&] { return server.call("db_query", std::string(kEndless)).status; });
+  http::TestClient administrator(authority_of(server.keys().admin_url));
+  start_script(administrator, server.keys(), kEndless);
+  ASSERT_TRUE(eventually([&] { return server.metric("admission_running") >= 1; }));
+  const auto asked = std::chrono::steady_clock::now();
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(9));
+  EXPECT_EQ(call.get(), 0);
+  EXPECT_EQ(administrator.read().status, 0);
+  EXPECT_EQ(server.process().errors().find("stopped without it"), std::string::npos)
+      << server.process().errors();
+}
+
+// One step of SQLite's that compares for hours cannot be interrupted.
+TEST(Serve, SecondSignalEndsTheStopToo) {
+  constexpr std::string_view kStuck =
+      R"({"sql":"SELECT instr(hex(zeroblob(20000000)), hex(zeroblob(2000000)) || '1') AS at"})";
+  const database::TestFolder test;
+  ServerProcess server(test / "data", {"--limits-drain-grace", "100ms"});
+  http::TestClient administrator(authority_of(server.keys().admin_url));
+  start_script(administrator, server.keys(), kStuck);
+  server.process().signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] {
+    return server.process().errors().find("the grace period is over") != std::string::npos;
+  }));
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 128 + SIGTERM);
 }
 
 TEST(Serve, SecondSignalEndsItAtOnce) {
@@ -95,7 +148,7 @@ TEST(Serve, HalfARequestDoesNotHoldUpTheDrain) {
   const database::TestFolder test;
   ServerProcess server(test / "data");
   server.deploy("hello");
-  http::TestClient client(server.keys().url.substr(sizeof "http://" - 1));
+  http::TestClient client(authority_of(server.keys().url));
   client.send("POST /functions/v1/hello HTTP/1.1\r\nHost: h\r\napikey: " + server.keys().anon_key +
               "\r\nAuthorization: Bearer " + server.keys().anon_key +
               "\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n");

@@ -60,6 +60,7 @@ using Recorded = std::map<std::uint64_t, Ran>;  // by version
 
 class SqliteAdministration final : public Administration {
  public:
+  explicit SqliteAdministration(const Interruption* interruption) : interruption_(interruption) {}
   SqlResult<void> open(const std::filesystem::path& file);
   SqlResult<void> open_for_reading(const std::filesystem::path& file) {
     return connect(file, SQLITE_OPEN_READONLY);
@@ -79,6 +80,7 @@ class SqliteAdministration final : public Administration {
   SqlResult<Recorded> recorded();
   SqlResult<void> apply(const Migration& migration, const Bounds& bounds);
 
+  const Interruption* const interruption_;
   // Before the connection, whose functions and handlers point to them.
   Caller caller_;
   Watch watch_;
@@ -90,7 +92,7 @@ class SqliteAdministration final : public Administration {
 class SqliteAdministration::Transaction {
  public:
   Transaction(SqliteAdministration& owner, const Bounds& bounds) : owner_(owner) {
-    owner_.watch_ = {bounds.deadline, false};
+    owner_.watch_ = {.deadline = bounds.deadline, .interruption = owner_.interruption_};
     owner_.caller_.now.clear();
     using std::chrono::duration_cast;
     using std::chrono::milliseconds;
@@ -286,8 +288,9 @@ SqlResult<std::vector<TableSecurity>> SqliteAdministration::security() {
 
 }  // namespace
 
-SqlResult<std::unique_ptr<Administration>> Administration::open(const std::filesystem::path& file) {
-  auto administration = std::make_unique<SqliteAdministration>();
+SqlResult<std::unique_ptr<Administration>> Administration::open(const std::filesystem::path& file,
+                                                                const Interruption* interruption) {
+  auto administration = std::make_unique<SqliteAdministration>(interruption);
   if (auto opened = administration->open(file); !opened) {
     return sql_fail(std::move(opened.error()));
   }
@@ -296,8 +299,9 @@ SqlResult<std::unique_ptr<Administration>> Administration::open(const std::files
 
 std::optional<SqlResult<std::vector<Rows>>> read_script(const std::filesystem::path& file,
                                                         std::string_view script,
-                                                        const Bounds& bounds) {
-  SqliteAdministration reader;
+                                                        const Bounds& bounds,
+                                                        const Interruption* interruption) {
+  SqliteAdministration reader(interruption);
   if (!reader.open_for_reading(file)) return std::nullopt;
   return reader.read(script, bounds);
 }

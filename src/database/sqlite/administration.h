@@ -17,6 +17,7 @@
 #include "database/migration.h"
 #include "database/policy.h"
 #include "database/sql_error.h"
+#include "database/sqlite/interruption.h"
 #include "database/sqlite/schema.h"
 #include "database/statement.h"
 
@@ -27,7 +28,8 @@ class Administration {
   // Opens (and makes) the file: WAL, synchronous=FULL, mode 0600; makes Roost's own tables in it
   // (`_roost_policy`, `_roost_grant`, `_roost_row_security`, `_roost_migration`). Errors do not
   // name the file.
-  static SqlResult<std::unique_ptr<Administration>> open(const std::filesystem::path& file);
+  static SqlResult<std::unique_ptr<Administration>> open(
+      const std::filesystem::path& file, const Interruption* interruption = nullptr);
   virtual ~Administration() = default;
 
   // The Rows of each statement. BEGIN, COMMIT, SAVEPOINT, ATTACH and the like are refused.
@@ -42,7 +44,8 @@ class Administration {
 // `Administration::run` then says why. Blocks.
 std::optional<SqlResult<std::vector<Rows>>> read_script(const std::filesystem::path& file,
                                                         std::string_view script,
-                                                        const Bounds& bounds);
+                                                        const Bounds& bounds,
+                                                        const Interruption* interruption);
 
 // The schema with grants and translated policies, as any connection to the file may read it.
 SqlResult<SchemaPtr> load_schema(sqlite3* connection);

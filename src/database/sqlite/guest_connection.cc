@@ -12,8 +12,9 @@ constexpr int kMaxTries = 16;
 
 class PairedConnection final : public GuestConnection {
  public:
-  PairedConnection(std::filesystem::path file, Mode mode, std::unique_ptr<GuestPair> pair)
-      : file_(std::move(file)), mode_(mode), pair_(std::move(pair)) {}
+  PairedConnection(std::filesystem::path file, Mode mode, const Interruption* interruption,
+                   std::unique_ptr<GuestPair> pair)
+      : file_(std::move(file)), mode_(mode), interruption_(interruption), pair_(std::move(pair)) {}
 
   SqlResult<void> begin() override;
   SqlResult<void> commit() override { return pair_->keeper().commit(); }
@@ -38,6 +39,7 @@ class PairedConnection final : public GuestConnection {
  private:
   const std::filesystem::path file_;
   const Mode mode_;
+  const Interruption* const interruption_;
   std::unique_ptr<GuestPair> pair_;
 };
 
@@ -49,7 +51,7 @@ SqlResult<void> PairedConnection::begin() {
     if (current && *current) return {};
     pair_->keeper().rollback();
     if (!current) return sql_fail(std::move(current.error()));
-    auto fresh = GuestPair::open(file_, mode_);
+    auto fresh = GuestPair::open(file_, mode_, interruption_);
     if (!fresh) return sql_fail(std::move(fresh.error()));
     pair_ = std::move(*fresh);
   }
@@ -77,11 +79,11 @@ SqlResult<bool> PairedConnection::writes(std::string_view sql) {
 
 }  // namespace
 
-SqlResult<std::unique_ptr<GuestConnection>> GuestConnection::open(std::filesystem::path file,
-                                                                  Mode mode) {
-  auto pair = GuestPair::open(file, mode);
+SqlResult<std::unique_ptr<GuestConnection>> GuestConnection::open(
+    std::filesystem::path file, Mode mode, const Interruption* interruption) {
+  auto pair = GuestPair::open(file, mode, interruption);
   if (!pair) return sql_fail(std::move(pair.error()));
-  return std::make_unique<PairedConnection>(std::move(file), mode, std::move(*pair));
+  return std::make_unique<PairedConnection>(std::move(file), mode, interruption, std::move(*pair));
 }
 
 SqlResult<Rows> GuestConnection::run_alone(const GuestAccess& access, const Statement& statement,

@@ -18,6 +18,7 @@
 
 #include "database/access.h"
 #include "database/sql_error.h"
+#include "database/sqlite/interruption.h"
 #include "database/statement.h"
 
 namespace database::sqlite {
@@ -27,7 +28,8 @@ enum class Mode { kRead, kWrite };
 class GuestConnection {
  public:
   // kRead waits for nobody and refuses statements that write (kInternalError).
-  static SqlResult<std::unique_ptr<GuestConnection>> open(std::filesystem::path file, Mode mode);
+  static SqlResult<std::unique_ptr<GuestConnection>> open(
+      std::filesystem::path file, Mode mode, const Interruption* interruption = nullptr);
   virtual ~GuestConnection() = default;
 
   // kWrite takes the write lock.

@@ -123,7 +123,7 @@ GuestPair::AsCaller::AsCaller(GuestPair& pair, const GuestAccess& access, base::
   pair_.caller_.role = principal.role;
   pair_.caller_.user_id = principal.user_id;
   pair_.caller_.claims = principal.claims_json;
-  pair_.watch_ = {deadline, false};
+  pair_.watch_ = {.deadline = deadline, .interruption = pair_.interruption_};
 }
 
 GuestPair::AsCaller::~AsCaller() {
@@ -134,9 +134,9 @@ GuestPair::AsCaller::~AsCaller() {
   pair_.watch_ = {};
 }
 
-SqlResult<std::unique_ptr<GuestPair>> GuestPair::open(const std::filesystem::path& file,
-                                                      Mode mode) {
-  std::unique_ptr<GuestPair> pair(new GuestPair);
+SqlResult<std::unique_ptr<GuestPair>> GuestPair::open(const std::filesystem::path& file, Mode mode,
+                                                      const Interruption* interruption) {
+  std::unique_ptr<GuestPair> pair(new GuestPair(interruption));
   auto keeper = Keeper::open(file, mode, pair->caller_, pair->watch_);
   if (!keeper) return sql_fail(std::move(keeper.error()));
   pair->keeper_ = std::move(*keeper);
@@ -276,7 +276,7 @@ SqlResult<Rows> GuestPair::run(const GuestAccess& access, const Statement& state
 
 SqlResult<std::vector<Row>> GuestPair::run_system(const database::Statement& statement,
                                                   base::Deadline deadline) {
-  watch_ = {deadline, false};
+  watch_ = {.deadline = deadline};
   auto rows = keeper_->run_system(statement.sql, statement.parameters);
   watch_ = {};
   return rows;

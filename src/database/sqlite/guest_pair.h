@@ -31,7 +31,8 @@ struct Compiled {
 
 class GuestPair {
  public:
-  static SqlResult<std::unique_ptr<GuestPair>> open(const std::filesystem::path& file, Mode mode);
+  static SqlResult<std::unique_ptr<GuestPair>> open(const std::filesystem::path& file, Mode mode,
+                                                    const Interruption* interruption = nullptr);
   GuestPair(const GuestPair&) = delete;
   GuestPair& operator=(const GuestPair&) = delete;
   ~GuestPair();
@@ -59,7 +60,7 @@ class GuestPair {
   };
 
  private:
-  GuestPair() = default;
+  explicit GuestPair(const Interruption* interruption) : interruption_(interruption) {}
   SqlResult<void> open_guest();
   SqlResult<void> compile_pieces(Compiled& compiled);
   SqlResult<StatementHandle> prepare_piece(std::string_view sql, bool& names_columns);
@@ -82,6 +83,7 @@ class GuestPair {
   SqlResult<void> each_row(sqlite3_stmt* prepared, const Statement& statement, Take&& take);
   SqlError guest_error();
 
+  const Interruption* const interruption_;
   Caller caller_;
   Watch watch_;
   std::unique_ptr<Keeper> keeper_;

@@ -57,7 +57,8 @@ bool comes_again(std::string_view text) {
 
 int on_watch(void* data) {
   auto& watch = *static_cast<Watch*>(data);
-  if (!watch.deadline.expired()) return 0;
+  const bool interrupted = watch.interruption != nullptr && watch.interruption->is_set();
+  if (!interrupted && !watch.deadline.expired()) return 0;
   watch.tripped = true;
   return 1;
 }

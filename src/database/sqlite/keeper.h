@@ -26,6 +26,7 @@
 #include "database/sqlite/composition.h"
 #include "database/sqlite/functions.h"
 #include "database/sqlite/guest_connection.h"
+#include "database/sqlite/interruption.h"
 #include "database/sqlite/prepared.h"
 #include "database/sqlite/prepared_statement.h"
 #include "database/sqlite/schema.h"
@@ -42,6 +43,7 @@ int bind_key(sqlite3_stmt* statement, int first, const RowKey& key);
 // When a statement on either connection has to give up; looked at every thousand or so steps.
 struct Watch {
   base::Deadline deadline = base::Deadline::never();
+  const Interruption* interruption = nullptr;  // null: nothing but the deadline
   bool tripped = false;
 };
 void install_watch(sqlite3* connection, Watch& watch);

@@ -273,7 +273,7 @@ class SqlitePool final : public Pool {
       : file_(std::move(file)),
         blocking_(blocking),
         readers_(loops),
-        writer_(file_, std::move(system)) {}
+        writer_(file_, std::move(system), &interruption_) {}
 
   Task<Answer> run(reactor::Loop& loop, const GuestAccess& access,
                    const std::vector<Statement>& statements, Bounds bounds) override;
@@ -291,7 +291,10 @@ class SqlitePool final : public Pool {
                                                       std::vector<Migration> migrations,
                                                       Bounds bounds) override;
   Task<SqlResult<std::vector<TableSecurity>>> security(reactor::Loop& loop, SystemAccess) override;
-  void stop() override { writer_.stop(); }
+  void stop() override {
+    interruption_.set();
+    writer_.stop();
+  }
 
  private:
   // Of one loop, used on its thread only.
@@ -320,7 +323,8 @@ class SqlitePool final : public Pool {
   const std::filesystem::path file_;
   reactor::BlockingPool& blocking_;
   Breaker breaker_;
-  std::vector<Reader> readers_;  // by loop
+  sqlite::Interruption interruption_;  // before every connection
+  std::vector<Reader> readers_;        // by loop
   std::mutex mutex_;
   std::vector<ReaderPtr> idle_;  // for the pool for blocking work
   Writer writer_;
@@ -381,7 +385,7 @@ SqlResult<bool> SqlitePool::any_writes(Reader& reader, const std::vector<Stateme
 
 SqlResult<void> SqlitePool::open_reader(ReaderPtr& reader) {
   if (reader) return {};
-  auto opened = GuestConnection::open(file_, Mode::kRead);
+  auto opened = GuestConnection::open(file_, Mode::kRead, &interruption_);
   if (!opened) return sql_fail(std::move(opened.error()));
   reader = std::move(*opened);
   return {};
@@ -426,7 +430,7 @@ Answer SqlitePool::read_blocking(const GuestAccess& access,
   Answer answer = run_all(*reader, access, statements, bounds);
   // Another program may be recovering the log: a reader that does not wait asks again.
   while (!answer && answer.error().state == SqlState::kSerializationFailure &&
-         !bounds.deadline.expired()) {
+         !bounds.deadline.expired() && !interruption_.is_set()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     answer = run_all(*reader, access, statements, bounds);
   }
@@ -503,8 +507,9 @@ Task<Answer> SqlitePool::administer(reactor::Loop& loop, SystemAccess, std::stri
                                     Bounds bounds) {
   if (!breaker_.allows()) co_return sql_fail(unavailable());
   // What only reads, for as long as it may take, holds up no writer.
-  auto read = co_await blocking_.run(
-      [this, script, bounds] { return sqlite::read_script(file_, script, bounds); });
+  auto read = co_await blocking_.run([this, script, bounds] {
+    return sqlite::read_script(file_, script, bounds, &interruption_);
+  });
   if (read) co_return std::move(*read);
   co_return co_await on_writer<std::vector<Rows>>(
       loop, bounds.deadline, [script = std::move(script), bounds](Administration& administration) {

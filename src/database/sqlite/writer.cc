@@ -19,8 +19,9 @@ SqlError canceled() {
 
 }  // namespace
 
-Writer::Writer(std::filesystem::path file, std::vector<SystemSchema> system)
-    : file_(std::move(file)), system_(std::move(system)) {
+Writer::Writer(std::filesystem::path file, std::vector<SystemSchema> system,
+               const Interruption* interruption)
+    : file_(std::move(file)), system_(std::move(system)), interruption_(interruption) {
   static_cast<void>(administration());  // a first try; every job tries again
   thread_ = std::thread([this] { run(); });
 }
@@ -47,6 +48,11 @@ void Writer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    // Their owners give no more steps: without this the thread waited for their deadlines.
+    if (served_) served_->close();
+    for (const Asked& asked : queue_) {
+      if (asked.session) asked.session->close();
+    }
     changed_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
@@ -103,8 +109,7 @@ void Writer::run() {
       asked.work = nullptr;
       tell_of_commit();
     } else if (asked.session) {
-      serve(*asked.session);
-      asked.session = nullptr;
+      serve(std::exchange(asked.session, nullptr));
     } else {
       write_batch(std::move(asked.job));
     }
@@ -118,7 +123,7 @@ SqlResult<Administration*> Writer::administration() {
       return sql_fail(SqlState::kConnectionFailure,
                       "the database's file is gone: put it back, or restore it from a backup");
     }
-    auto opened = Administration::open(file_);
+    auto opened = Administration::open(file_, interruption_);
     if (!opened) return sql_fail(std::move(opened.error()));
     if (auto prepared = prepare_file(); !prepared) return sql_fail(std::move(prepared.error()));
     administration_ = std::move(*opened);
@@ -144,7 +149,7 @@ SqlResult<void> Writer::prepare_file() {
 SqlResult<void> Writer::open() {
   if (connection_) return {};
   if (auto prepared = administration(); !prepared) return sql_fail(std::move(prepared.error()));
-  auto connection = GuestConnection::open(file_, Mode::kWrite);
+  auto connection = GuestConnection::open(file_, Mode::kWrite, interruption_);
   if (!connection) return sql_fail(std::move(connection.error()));
   connection_ = std::move(*connection);
   return {};
@@ -230,10 +235,19 @@ void Writer::write_batch(JobPtr first) {
   if (committed && changed) tell_of_commit();
 }
 
-void Writer::serve(Session& session) {
+void Writer::serve(const std::shared_ptr<Session>& session) {
+  {
+    const std::lock_guard lock(mutex_);
+    served_ = session;
+    if (stopping_) session->close();
+  }
   auto opened = open();
-  const auto served = session.serve(opened ? SqlResult<GuestConnection*>(connection_.get())
-                                           : sql_fail(std::move(opened.error())));
+  const auto served = session->serve(opened ? SqlResult<GuestConnection*>(connection_.get())
+                                            : sql_fail(std::move(opened.error())));
+  {
+    const std::lock_guard lock(mutex_);
+    served_ = nullptr;
+  }
   if (!served) note(sql_fail(served.error()));
   if (served && *served) tell_of_commit();
 }

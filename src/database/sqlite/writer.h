@@ -25,6 +25,7 @@
 #include "database/sql_error.h"
 #include "database/sqlite/administration.h"
 #include "database/sqlite/guest_connection.h"
+#include "database/sqlite/interruption.h"
 #include "database/sqlite/session.h"
 
 namespace database::sqlite {
@@ -57,7 +58,8 @@ class Writer {
   // With the administrator's connection, or why there is none.
   using Work = std::function<void(SqlResult<Administration*>)>;
 
-  Writer(std::filesystem::path file, std::vector<SystemSchema> system);
+  Writer(std::filesystem::path file, std::vector<SystemSchema> system,
+         const Interruption* interruption = nullptr);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
   ~Writer() { stop(); }
@@ -65,7 +67,8 @@ class Writer {
   void submit(JobPtr job);
   void submit(Work work);
   void submit(std::shared_ptr<Session> session);
-  void stop();  // after what was submitted
+  // After what was submitted; sessions are closed.
+  void stop();
 
   // Called on the writer's thread after each commit, another program's as well.
   void on_commit(std::function<void()> committed);
@@ -92,7 +95,7 @@ class Writer {
   bool take(Asked& asked);
   JobPtr take_next_member();
   void write_batch(JobPtr first);
-  void serve(Session& session);
+  void serve(const std::shared_ptr<Session>& session);
   bool run_member(std::vector<Member>& members, JobPtr job);
   bool replay(std::vector<Member>& members);
   SqlResult<void> run_marked(WriterJob& job, base::Deadline deadline);
@@ -105,6 +108,7 @@ class Writer {
 
   const std::filesystem::path file_;
   const std::vector<SystemSchema> system_;
+  const Interruption* const interruption_;
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<GuestConnection> connection_;
   std::int64_t seen_version_ = 0;  // PRAGMA data_version
@@ -115,6 +119,7 @@ class Writer {
   std::condition_variable changed_;
   std::deque<Asked> queue_;
   std::function<void()> committed_;
+  std::shared_ptr<Session> served_;  // which waits for its owner's steps
   bool stopping_ = false;
   std::thread thread_;
 };
