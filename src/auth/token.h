@@ -45,7 +45,7 @@ base::Result<Principal> verify_token(std::string_view token, const KeySet& keys,
 struct TokenRequest {
   Role role = Role::kAuthenticated;
   std::string user_id;                  // `sub`, left out when empty
-  std::chrono::seconds lifetime{3600};  // `exp` = now + lifetime; zero: no `exp`
+  std::chrono::seconds lifetime{3600};  // `exp` = now + lifetime; zero: neither `exp` nor `iat`
   std::string extra_claims_json;        // an object whose members are added; empty: none
 };
 

@@ -11,8 +11,10 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "auth/token.h"
 
@@ -20,9 +22,11 @@ namespace auth {
 
 class TokenVerifier {
  public:
-  explicit TokenVerifier(KeySet keys);
+  // `own`: tokens that the server itself made with these keys. When they were issued is not asked:
+  // earlier versions wrote `iat` into them, and the clock may have been ahead then.
+  explicit TokenVerifier(KeySet keys, std::vector<std::string> own = {});
 
-  // As verify_token.
+  // As verify_token, but for `own`.
   [[nodiscard]] base::Result<Principal> verify(std::string_view token, Clock::time_point now) const;
 
   // How many are remembered at the moment; bounded.
@@ -48,6 +52,7 @@ class TokenVerifier {
   static void insert(Shard& shard, const Digest& digest, TokenPtr token);
 
   const KeySet keys_;
+  const std::vector<std::string> own_;
   Digest hash_key_{};
   mutable std::array<Shard, 16> shards_;
 };

@@ -43,6 +43,20 @@ TEST(TokenVerifier, ARememberedTokenExpires) {
   EXPECT_FALSE(tokens.verify(ada, kTime - seconds(31)));  // not yet issued
 }
 
+// As they are stored in folders of earlier versions, first started with a clock that was ahead.
+TEST(TokenVerifier, WhenItsOwnTokensWereIssuedIsNotAsked) {
+  const std::string own = token("server");
+  const std::string other = token("ada");
+  const TokenVerifier tokens(kKeys, {own});
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_TRUE(tokens.verify(own, kTime - seconds(7200)));
+    EXPECT_FALSE(tokens.verify(other, kTime - seconds(7200)));
+  }
+  EXPECT_FALSE(tokens.verify(own, kTime + seconds(3630))) << "when it ends still is";
+  EXPECT_FALSE(TokenVerifier({std::string(64, 'x')}, {own}).verify(own, kTime))
+      << "who signed, too";
+}
+
 TEST(TokenVerifier, EveryByteCounts) {
   const TokenVerifier tokens(kKeys);
   const std::string ada = token("ada");

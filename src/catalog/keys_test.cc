@@ -48,6 +48,15 @@ TEST(Keys, AreTokensOfTheirRolesThatDoNotExpire) {
   EXPECT_EQ(service->role, auth::Role::kServiceRole);
 }
 
+TEST(Keys, AreGoodWhenTheClockIsSetBackAfterwards) {
+  const database::TestFolder folder;
+  const auto keys = load_or_make_keys(*open(folder / "roost.db"), MasterKey::generate());
+  ASSERT_TRUE(keys) << keys.error().message;
+  const auto earlier = auth::Clock::now() - std::chrono::hours(2);
+  EXPECT_TRUE(auth::verify_token(keys->anon_key, keys->signing, earlier));
+  EXPECT_TRUE(auth::verify_token(keys->service_role_key, keys->signing, earlier));
+}
+
 TEST(Keys, AreNotInTheFileInClear) {
   const database::TestFolder folder;
   const auto connection = open(folder / "roost.db");

@@ -16,7 +16,8 @@ struct SharedState {
   SharedState(Settings settings_in, Context context_in)
       : settings(std::move(settings_in)),
         context(context_in),
-        tokens(context_in.keys.signing),
+        tokens(context_in.keys.signing,
+               {context_in.keys.anon_key, context_in.keys.service_role_key}),
         bodies(settings.max_buffered_bytes) {}
 
   const Settings settings;
