@@ -3,7 +3,7 @@
 //   roost-data/             0700 where it is made here
 //     lock                  held (flock) while the server runs; contains its pid
 //     master.key            0600, made on the first start; see auth/seal.h
-//     keys.json             0600, written at each start; see keys_file.h
+//     keys.json             0600, brought up to date at each start; see keys_file.h
 //     roost.toml            the configuration, if there is any
 //     roost.db              functions, modules, signing keys
 //     data.db               the user's tables, which functions query
@@ -51,6 +51,7 @@ class DataFolder {
   [[nodiscard]] base::Result<auth::MasterKey> master_key(
       const std::optional<std::string>& given) const;
 
+  // One that says the same already stays as it is, so that a start needs no room on a full disk.
   [[nodiscard]] base::Result<void> write_keys_file(const KeysFile& keys) const;
 
  private:

@@ -190,6 +190,28 @@ TEST(DataFolder, KeysFileIsReplacedWhole) {
   }
 }
 
+// So that a start needs no room on a full disk.
+TEST(DataFolder, KeysFileThatSaysTheSameStays) {
+  const database::TestFolder test;
+  const auto folder = DataFolder::open(test / "data");
+  const fs::path file = test / "data/keys.json";
+  const KeysFile keys{"anon", "service", "secret", "http://a", "http://b"};
+  const auto inode = [&file] {
+    struct stat status{};
+    EXPECT_EQ(::stat(file.c_str(), &status), 0);
+    return status.st_ino;
+  };
+  ASSERT_TRUE(folder->write_keys_file(keys));
+  const auto first = inode();
+  const std::ifstream held(file);  // so that its number is not given away
+  ASSERT_TRUE(folder->write_keys_file(keys));
+  EXPECT_EQ(inode(), first);
+  ASSERT_EQ(::chmod(file.c_str(), 0644), 0);
+  ASSERT_TRUE(folder->write_keys_file(keys));
+  EXPECT_NE(inode(), first) << "a wide mode does not survive";
+  EXPECT_EQ(mode_of(file), 0600U);
+}
+
 TEST(KeysFile, TextSurvivesJson) {
   const KeysFile keys{"a\"b", "c\\d", "e\nf", "http://g", "http://h"};
   EXPECT_EQ(parse_keys_file(to_json(keys)), keys);

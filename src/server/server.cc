@@ -264,7 +264,12 @@ Result<void> ComposedServer::listen() {
                 .jwt_secret = keys_.signing.jwt_secret,
                 .url = local_url_of(http_->function_address()),
                 .admin_url = local_url_of(http_->admin_address())};
-  return folder_.write_keys_file(keys_file_);
+  auto written = folder_.write_keys_file(keys_file_);
+  // The first start's says that there was one.
+  if (written || !folder_.served_before()) return written;
+  log_.warn("keys.json is an earlier start's: commands may look for the server where it was then",
+            {{"error", written.error().message}});
+  return {};
 }
 
 Result<std::filesystem::path> ComposedServer::back_up(bool journal) const {

@@ -16,6 +16,7 @@
 #include "database/test_folder.h"
 #include "end_to_end/outsider.h"
 #include "end_to_end/server_process.h"
+#include "http/test_client.h"
 
 namespace end_to_end {
 namespace {
@@ -80,6 +81,62 @@ TEST(Fault, FullDiskFailsDeploymentsAndLetsCallsGoOn) {
   disk.empty();
   server.deploy("db_query");
   server.sql("INSERT INTO t (x) VALUES ('again')");
+  EXPECT_EQ(server.call("hello").status, 200);
+}
+
+// Its ports are others, which the keys.json that cannot be written does not say: its line does.
+TEST(Fault, FullDiskDoesNotKeepAKilledServerDown) {
+  const database::TestFolder test;
+  const SmallDisk disk(test / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << "only root can mount a small disk";
+  const std::vector<std::string> serve{"serve",          "--data",       test / "disk/data",
+                                       "--listen",       "127.0.0.1:0",  "--journal-max-bytes",
+                                       "16MiB",          "--log-format", "json",
+                                       "--admin-listen", "127.0.0.1:0"};
+  {
+    ServerProcess server(test / "disk/data", {"--journal-max-bytes", "16MiB"});
+    server.sql(
+        "CREATE TABLE t (x INTEGER) STRICT; INSERT INTO t VALUES (7); GRANT SELECT ON t TO anon");
+    server.deploy("db_query", {"--no-verify-jwt"});
+    disk.fill();
+    server.process().signal(SIGKILL);
+    server.process().wait();
+  }
+  disk.fill();
+  Process server(serve);
+  const auto line = server.read_line();
+  ASSERT_TRUE(line) << server.errors();
+  const std::string prefix = "Functions on http://";
+  ASSERT_TRUE(line->starts_with(prefix)) << *line;
+  EXPECT_TRUE(says(server.errors(), "keys.json")) << server.errors();
+  http::TestClient client(line->substr(prefix.size(), line->find("/functions") - prefix.size()));
+  const std::string body = R"({"sql":"SELECT x FROM t"})";
+  client.send("POST /functions/v1/db_query HTTP/1.1\r\nHost: h\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
+  const http::Reply reply = client.read();
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_TRUE(says(reply.body, R"("x":7)")) << reply.body;
+}
+
+// A clean stop deletes the write-ahead log, and a start makes it.
+TEST(Fault, FullDiskIsSaidByAStartThatNeedsSome) {
+  const database::TestFolder test;
+  const SmallDisk disk(test / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << "only root can mount a small disk";
+  const std::vector<std::string> flags{"--journal-max-bytes", "16MiB"};
+  {
+    ServerProcess server(test / "disk/data", flags);
+    server.deploy("hello");
+    server.process().signal(SIGTERM);
+    ASSERT_EQ(server.process().wait(), 0);
+  }
+  disk.fill();
+  const Finished refused =
+      roost({"serve", "--data", test / "disk/data", "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_TRUE(says(refused.err, "its disk is full")) << refused.err;
+  disk.empty();
+  const ServerProcess server(test / "disk/data", flags);
   EXPECT_EQ(server.call("hello").status, 200);
 }
 

@@ -30,12 +30,15 @@ base::Code code_of(int extended) {
 }
 
 std::string_view advice_for(int extended) {
+  if (extended == SQLITE_IOERR_SHMSIZE) {
+    return ": its disk is full, and opening it needs some 64 KiB; free some space";
+  }
   switch (extended & 0xff) {
+    case SQLITE_FULL:
+      return ": free some space on its disk";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return ": another process holds its lock; only one server may use a data folder";
-    case SQLITE_FULL:
-      return ": free some space on its disk";
     case SQLITE_CANTOPEN:
       return ": check that its folder exists and may be written";
     case SQLITE_READONLY:
@@ -52,6 +55,11 @@ std::string_view advice_for(int extended) {
 }
 
 }  // namespace
+
+// The index of the write-ahead log is made when a file is opened, and fails with a code of its own.
+bool is_full_disk(int extended) {
+  return (extended & 0xff) == SQLITE_FULL || extended == SQLITE_IOERR_SHMSIZE;
+}
 
 base::Error failure_of(sqlite3* connection, const char* file) {
   const int extended = sqlite3_extended_errcode(connection);

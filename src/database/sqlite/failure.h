@@ -15,6 +15,9 @@ namespace database::sqlite {
 // did not open and so does not know its own.
 base::Error failure_of(sqlite3* connection, const char* file = "database");
 
+// Whether an extended result code says that the file's disk is full.
+bool is_full_disk(int extended);
+
 // The same failure in PostgreSQL's terms, for who wrote the statement: with its codes, in words
 // close to its own, and without the server's paths. An error of one of our functions, whose message
 // begins with a state ("22012: division by zero"), is that state's.

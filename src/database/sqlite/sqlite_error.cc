@@ -205,9 +205,8 @@ SqlError machine_error(int extended) {
   const auto answer = [extended](SqlState state, std::string_view what) {
     return SqlError{state, fmt::format("{} (SQLite {})", what, extended), {}};
   };
+  if (is_full_disk(extended)) return answer(SqlState::kDiskFull, "the database's disk is full");
   switch (extended & 0xff) {
-    case SQLITE_FULL:
-      return answer(SqlState::kDiskFull, "the database's disk is full");
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
       return answer(SqlState::kConnectionFailure, "the database cannot be opened");

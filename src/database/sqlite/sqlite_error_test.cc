@@ -9,6 +9,7 @@ namespace {
 
 using database::SqlError;
 using database::SqlState;
+using database::sqlite::is_full_disk;
 using database::sqlite::sqlite_error;
 
 struct Memory {
@@ -195,6 +196,8 @@ TEST(SqliteError, TheMachinesFaultsNameNoPath) {
   EXPECT_EQ(two.error("BEGIN IMMEDIATE").state, SqlState::kSerializationFailure);
   ASSERT_EQ(one.run("COMMIT; PRAGMA max_page_count = 2"), SQLITE_OK);
   EXPECT_EQ(one.error("INSERT INTO t VALUES (zeroblob(90000))").state, SqlState::kDiskFull);
+  EXPECT_TRUE(is_full_disk(SQLITE_IOERR_SHMSIZE)) << "the log's index, when a file is opened";
+  EXPECT_FALSE(is_full_disk(SQLITE_IOERR_READ));
   ASSERT_EQ(two.run("PRAGMA query_only = ON"), SQLITE_OK);
   EXPECT_EQ(two.error("INSERT INTO t VALUES (1)").state, SqlState::kIoError);
 
