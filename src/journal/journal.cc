@@ -53,7 +53,8 @@ Journal::Journal(std::filesystem::path folder, Retention retention, unsigned lan
       retention_(retention),
       lane_count_(std::max(1U, lanes)),
       on_loss_(std::move(on_loss)),
-      lanes_(std::make_unique<Lane[]>(lane_count_)) {}
+      lanes_(std::make_unique<Lane[]>(lane_count_)),
+      age_limit_(retention.age, retention.age_patience) {}
 
 Journal::~Journal() {
   if (thread_.joinable()) {

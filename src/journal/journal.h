@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "journal/age_limit.h"
 #include "journal/entry.h"
 #include "journal/query.h"
 #include "journal/segment.h"
@@ -41,6 +42,7 @@ struct Retention {
   std::uint64_t segment_bytes = 16ULL << 20U;
   std::uint64_t total_bytes = 1ULL << 30U;  // of disk, what is preallocated included
   std::chrono::hours age{24 * 7};
+  std::chrono::milliseconds age_patience{std::chrono::minutes(5)};  // age_limit.h
 };
 
 class Journal {
@@ -132,6 +134,7 @@ class Journal {
   Segments finished_;  // retired, not sealed yet
   Sequence last_tick_ = 0;
   std::chrono::steady_clock::time_point next_look_;
+  AgeLimit age_limit_;
   std::uint64_t told_losses_ = 0;
   std::chrono::steady_clock::time_point next_telling_;
 

@@ -194,14 +194,16 @@ TEST(Journal, DeletesWhatIsOlderThanItsAge) {
     }
   }
   append(*open(folder), 3, 4);
-  EXPECT_EQ(read(*open(folder)), ids(3, 4));
+  EXPECT_EQ(read(*open(folder)), ids(1, 4)) << "the clock may be wrong for a moment";
+  const auto journal = open(folder, {.age_patience = 0ms});
+  EXPECT_TRUE(eventually([&] { return read(*journal) == ids(3, 4); }));
   EXPECT_EQ(segments(folder), (std::vector<SegmentNumber>{2}));
 }
 
 // Else the last entry before a quiet week would be kept for that week and its own.
 TEST(Journal, ASegmentEndsWithItsTime) {
   const Folder folder;
-  const auto journal = open(folder, {.age = 0h});
+  const auto journal = open(folder, {.age = 0h, .age_patience = 0ms});
   append(*journal, 1, 3);
   EXPECT_TRUE(eventually([&] { return segments(folder).empty(); }));
   EXPECT_TRUE(read(*journal).empty());

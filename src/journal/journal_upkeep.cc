@@ -126,7 +126,7 @@ void Journal::prepare_spare() {
 
 void Journal::delete_old_segments() {
   const auto oldest = std::chrono::floor<std::chrono::microseconds>(
-      (std::chrono::system_clock::now() - retention_.age).time_since_epoch());
+      age_limit_.at(std::chrono::system_clock::now(), steady_clock::now()).time_since_epoch());
   struct Kept {
     std::shared_ptr<Segment> segment;
     Bounds bounds;

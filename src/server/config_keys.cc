@@ -184,7 +184,8 @@ constexpr std::array kKeys{
           return read(c.journal.max_bytes, text, {base::kMiB, kMost});
         }},
     Key{"journal.max_age", "duration", "168h",
-        "The oldest invocations are forgotten past this age.",
+        "The oldest invocations are forgotten past this age, once the clock has said so for some "
+        "minutes.",
         [](Config& c, std::string_view text) {
           return read(c.journal.max_age, text, {std::chrono::hours(1), std::chrono::hours(87'600)});
         }},
