@@ -51,12 +51,25 @@ base::Error storage_error(const std::filesystem::path& path) {
                                     "; check the disk's space and the folder's permissions"};
 }
 
+Descriptor make_file(const std::filesystem::path& path) {
+  return Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+}
+
+// The folder is a cache, so somebody may have deleted it.
+Descriptor make_file_and_folder(const std::filesystem::path& path) {
+  Descriptor file = make_file(path);
+  if (file.valid() || errno != ENOENT) return file;
+  std::error_code ignored;
+  std::filesystem::create_directories(path.parent_path(), ignored);
+  return make_file(path);  // says what is wrong
+}
+
 // Gone in the destructor unless it was moved to its place.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& folder)
       : path_(folder / (std::string(kTemporary) + base::make_uuid())),
-        file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {}
+        file_(make_file_and_folder(path_)) {}
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {

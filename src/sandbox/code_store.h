@@ -6,8 +6,8 @@
 //
 // Code is machine code that we run, so a file is opened only when its seal holds (I5): a damaged,
 // swapped or foreign file is as good as missing, and is made again. The seal is keyed, so that
-// writing into the folder is not enough to get code run. A cache: may be deleted while the server
-// is stopped. Safe on any thread; every call blocks.
+// writing into the folder is not enough to get code run. A cache: may be deleted at any time,
+// its folder too. Safe on any thread; every call blocks.
 #pragma once
 
 #include <cstdint>

@@ -268,6 +268,16 @@ TEST(Fault, DamagedCompiledCodeIsMadeAgain) {
   EXPECT_TRUE(says(response.body, "Ada"));
 }
 
+TEST(Fault, DeletedFolderOfCodeDoesNotFailDeployments) {
+  const database::TestFolder test;
+  const ServerProcess server(test / "data");
+  server.deploy("hello");
+  ASSERT_GT(fs::remove_all(test / "data/code"), 0U);
+  server.deploy("counter");
+  EXPECT_EQ(server.call("counter").status, 200);
+  EXPECT_EQ(server.call("hello").status, 200) << "it is mapped";
+}
+
 // What the catalog has of it is not what was deployed, and no code is left of before.
 TEST(Fault, DamagedModuleDoesNotBoot) {
   const database::TestFolder test;
