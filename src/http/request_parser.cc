@@ -127,10 +127,15 @@ void RequestParser::on_request_impl(Verb, View method, View target, int version,
   is_head_ = request_.method == "HEAD";
   http11_ = version == 11;
   request_.headers.reserve(16);
-  if (!take_target(view(target))) refuse("its target is not a path", error);
+  // What follows its answer would be a tunnel's (RFC 9110, section 9.3.6): no function has one.
+  if (request_.method == "CONNECT") {
+    refuse("there is nothing here to CONNECT to", error);
+  } else if (!take_target(view(target))) {
+    refuse("its target is not a path", error);
+  }
 }
 
-// origin-form or absolute-form (RFC 9112, section 3.2); there is nothing here to CONNECT to.
+// origin-form or absolute-form (RFC 9112, section 3.2).
 bool RequestParser::take_target(std::string_view target) {
   const std::string_view scheme = target.substr(0, target.find("://"));
   if (scheme.size() < target.size() &&

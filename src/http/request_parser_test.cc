@@ -187,8 +187,8 @@ TEST(RequestParser, TargetsArePathsOrAbsolute) {
 TEST(RequestParser, StartLinesAreStrict) {
   for (const std::string& line :
        {"GET  / HTTP/1.1"s, "GET / HTTP/1.1 "s, "GET / HTTP/2.0"s, "GET / HTTP/0.9"s,
-        "GET / http/1.1"s, "GET /"s, "G\x01T / HTTP/1.1"s, " GET / HTTP/1.1"s, "GET / HTTP/1.12"s,
-        "\x16\x03\x01\x02"s}) {
+        "CONNECT / HTTP/1.1"s, "CONNECT http://h/p HTTP/1.1"s, "GET / http/1.1"s, "GET /"s,
+        "G\x01T / HTTP/1.1"s, " GET / HTTP/1.1"s, "GET / HTTP/1.12"s, "\x16\x03\x01\x02"s}) {
     EXPECT_EQ(refusal_of(line + "\r\nHost: h\r\n\r\n"), Code::kInvalidArgument) << line;
   }
 }
