@@ -2,6 +2,7 @@
 #include "triggers/dispatcher.h"
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 
 #include <fmt/format.h>
@@ -102,6 +103,19 @@ TEST_F(Delivery, AFailureComesAgainWithItsKeyUntilItIsDead) {
             std::string::npos);
   EXPECT_NE(node_.metrics().expose().find("functions_events_retries_total{name=\"f\"} 2"),
             std::string::npos);
+}
+
+TEST_F(Delivery, ANodeWithoutMemoryUsesUpNoAttempt) {
+  node_.deploy("f", {"table:users:insert with attempts=1"});
+  std::atomic<bool> full = true;
+  node_.sandbox().play = [&full](reactor::Loop&, sandbox::CallRequest) -> Task<Result> {
+    if (full.exchange(false)) co_return base::fail(base::Code::kNodeMemory, "no memory");
+    co_return succeeded();
+  };
+  start();
+  node_.sql("INSERT INTO users (name) VALUES ('a')");
+  ASSERT_TRUE(all_gone()) << "one that failed stays, dead";
+  EXPECT_EQ(node_.sandbox().seen().size(), 2U);
 }
 
 TEST_F(Delivery, ADeletedFunctionsEventsAreDeadAndADisabledOnesWait) {

@@ -1,6 +1,7 @@
 #include "triggers/event_run.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,10 +32,13 @@ void judge(Delivered& delivered, invoke::Outcome& outcome) {
   }
 }
 
-// Whether the call was not let in: it is no attempt.
+// Whether the node had no room for the call: it is no attempt, since nothing is wrong with the
+// event or its function. Without memory the function may have begun, as one that a crash ends.
 bool was_refused(const invoke::Outcome& outcome) {
-  return !outcome.response && (outcome.response.error().code == base::Code::kConcurrencyLimit ||
-                               outcome.response.error().code == base::Code::kDraining);
+  constexpr std::array kNoRoom{base::Code::kConcurrencyLimit, base::Code::kDraining,
+                               base::Code::kNodeMemory};
+  return !outcome.response &&
+         std::ranges::find(kNoRoom, outcome.response.error().code) != kNoRoom.end();
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct Ran {
   enum class End {
     kEnded,     // `delivered` is to be settled
     kSettled,   // with its transaction, or somebody else has the event now
-    kPostpone,  // it could not begin: no attempt was made
+    kPostpone,  // the node had no room for it: no attempt was made
   };
   End end = End::kEnded;
   Delivered delivered;
