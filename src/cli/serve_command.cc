@@ -15,6 +15,7 @@
 #include "cli/termination.h"
 #include "sandbox/compiler.h"
 #include "server/config.h"
+#include "server/keys_file.h"
 #include "server/server.h"
 
 namespace cli {
@@ -44,7 +45,14 @@ void prepare_process() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-void print_keys(World& world, const server::Server& server) {
+// To somebody who looks on: what stands where a terminal is not is kept, and read by others
+// (journald, a container's log).
+void tell_of_keys(World& world, const server::Server& server, const std::string& folder) {
+  if (::isatty(STDOUT_FILENO) == 0) {
+    world.out << fmt::format("First start: keys were made, and are in {}/{}\n", folder,
+                             server::kKeysFileName);
+    return;
+  }
   const server::KeysFile& keys = server.keys();
   world.out << fmt::format(
       "First start: these keys were made; keys.json in the data folder has them too.\n"
@@ -69,7 +77,6 @@ void stop(server::Server& server, const Termination& termination, const telemetr
 
 ExitCode serve_until_told(server::Server& server, const Termination& termination,
                           const telemetry::Log& log, World& world) {
-  if (server.made_keys()) print_keys(world, server);
   server.start();
   world.out << fmt::format("Functions on {}/functions/v1/, administration on {}. Ctrl-C stops.\n",
                            server.keys().url, server.keys().admin_url);
@@ -91,6 +98,7 @@ ExitCode serve(const server::Sources& sources, World& world) {
   const telemetry::Log log(config->log.format, config->log.level);
   const auto server = server::Server::open(*config, kThisProgram, log);
   if (!server) return report(world, failure_of(server.error()));
+  if ((*server)->made_keys()) tell_of_keys(world, **server, config->data.string());
   const ExitCode code = serve_until_told(**server, termination, log, world);
   log.info("stopped");
   return code;

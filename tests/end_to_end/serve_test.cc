@@ -1,11 +1,15 @@
 // How `roost serve` ends, and what it makes again by itself.
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <future>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "database/test_folder.h"
 #include "end_to_end/outsider.h"
@@ -110,6 +114,54 @@ TEST(Serve, SecondSignalEndsItAtOnce) {
   server.process().signal(SIGTERM);
   EXPECT_EQ(server.process().wait(), 128 + SIGTERM);
   EXPECT_EQ(call.status(), 0);
+}
+
+// What it prints before it serves, on a terminal.
+std::string start_on_terminal(const std::filesystem::path& data) {
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (child == 0) {
+    ::execl(ROOST_PROGRAM, ROOST_PROGRAM, "serve", "--data", data.c_str(), "--listen",
+            "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  std::string text;
+  std::array<char, 1024> piece;
+  while (text.find("Ctrl-C stops") == std::string::npos) {
+    const ssize_t got = ::read(terminal, piece.data(), piece.size());
+    if (got <= 0) break;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(terminal);
+  return text;
+}
+
+// Standard output is journald's or a container's log where nobody looks on, for others to read.
+TEST(Serve, KeysAreShownToTerminalsOnly) {
+  const database::TestFolder test;
+  {
+    Process process({"serve", "--data", test / "piped", "--listen", "127.0.0.1:0", "--admin-listen",
+                     "127.0.0.1:0"});
+    const auto first = process.read_line();
+    ASSERT_TRUE(process.read_line()) << process.errors();
+    EXPECT_EQ(first,
+              "First start: keys were made, and are in " + (test / "piped/keys.json").string());
+    process.signal(SIGTERM);
+    EXPECT_EQ(process.wait(), 0);
+    const auto keys = server::read_keys_file(test / "piped");
+    ASSERT_TRUE(keys);
+    EXPECT_EQ((process.output() + process.errors()).find(keys->service_role_key),
+              std::string::npos);
+  }
+  const std::string shown = start_on_terminal(test / "shown");
+  const auto keys = server::read_keys_file(test / "shown");
+  ASSERT_TRUE(keys) << shown;
+  EXPECT_NE(shown.find(keys->service_role_key), std::string::npos) << shown;
+  EXPECT_NE(shown.find(keys->anon_key), std::string::npos) << shown;
+  EXPECT_EQ(start_on_terminal(test / "shown").find(keys->service_role_key), std::string::npos)
+      << "once";
 }
 
 TEST(Serve, SecondServerOnTheFolderIsRefused) {
