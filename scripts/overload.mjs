@@ -103,8 +103,12 @@ async function overload(server, url) {
   check(count(429) > 0 && waits[0] >= 1, 'nobody was refused, or one without Retry-After');
   check(late < early + 16, 'the memory grew');
   check(quiet.every((a) => a.status === 200), 'a quiet function was refused');
-  // Who is let in waits behind at most four times the places.
-  check(latency(busy).p50 < 10 * alone.p50, 'those that were let in waited too long');
+  // Who is let in waits behind at most four times the places: five times as long as alone. Twice that for the half of
+  // them, and for all but one in a hundred what a machine that is shared may add; one that is forgotten in the queue is
+  // refused after limits.max_queue_wait, a hundred times as long.
+  const { p50, p99 } = latency(busy);
+  check(p50 < 10 * alone.p50, 'those that were let in waited too long');
+  check(p99 < 30 * alone.p99, `some that were let in waited far too long: p99 ${p99.toFixed(1)} ms, alone ${alone.p99.toFixed(1)}`);
 }
 
 // What spins ends by itself or by its timeout, what fills only by its timeout; any other answer is not the load meant.
