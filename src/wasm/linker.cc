@@ -75,7 +75,7 @@ void Linker::remember(std::string_view module, std::string_view name, const Func
 
 std::optional<FunctionType> Linker::type_of(std::string_view module, std::string_view name) const {
   const auto found = std::ranges::find_if(
-      known_, [&](const Known& known) { return known.module == module && known.name == name; });
+      known_, [&](const Import& known) { return known.module == module && known.name == name; });
   if (found == known_.end()) return std::nullopt;
   return found->type;
 }

@@ -79,6 +79,14 @@ class Linker {
   void define_constant(std::string_view module, std::string_view name, std::string_view parameters,
                        std::int32_t answer);
 
+  // All that was defined.
+  struct Import {
+    std::string module;
+    std::string name;
+    FunctionType type;
+  };
+  [[nodiscard]] const std::vector<Import>& imports() const { return known_; }
+
   // The type a module must import a name with; nothing when the name is unknown.
   [[nodiscard]] std::optional<FunctionType> type_of(std::string_view module,
                                                     std::string_view name) const;
@@ -159,13 +167,8 @@ class Linker {
                               wasmtime_val_t* results, std::size_t result_count, wasm_trap_t** trap,
                               wasmtime_async_continuation_t* continuation) noexcept;
 
-  struct Known {
-    std::string module;
-    std::string name;
-    FunctionType type;
-  };
   Handle<wasmtime_linker_t, wasmtime_linker_delete> linker_;
-  std::vector<Known> known_;
+  std::vector<Import> known_;
 };
 
 }  // namespace wasm
