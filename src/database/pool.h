@@ -49,6 +49,11 @@ class PoolTransaction {
 
 class Pool {
  public:
+  // Guests' reads that took no longer than this may have run on the loop that asked, with nothing
+  // else in between: who runs one after another has to give way by itself. After a longer one the
+  // loop has had its turn.
+  static constexpr std::chrono::microseconds kShortRead{200};
+
   virtual ~Pool() = default;
 
   // All statements in one transaction; the first error rolls all of it back and is the answer.

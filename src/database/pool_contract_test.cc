@@ -157,6 +157,25 @@ TEST_P(PoolContract, ADeadlineEndsReadsAndWrites) {
 }
 
 // An administrator's long report is no reason for anybody's write to wait.
+// Translating them takes long, and nothing can interrupt that.
+TEST_P(PoolContract, LongTextsHoldUpNoLoop) {
+  for (const char* first : {"SELECT 1", "WITH t AS (SELECT 1) SELECT 1"}) {
+    std::string sql = first;
+    for (int i = 0; i < 1500; ++i) sql += ",1";
+    const auto let_others = [](reactor::Loop& loop, Pool& pool,
+                               std::string text) -> reactor::Task<bool> {
+      bool others = false;
+      loop.post([&others] { others = true; });
+      const GuestAccess access = anonymous();
+      const std::vector<Statement> statements{{std::move(text), {}}};
+      const auto rows = co_await pool.run(loop, access, statements, {});
+      EXPECT_TRUE(rows);
+      co_return others;
+    };
+    EXPECT_TRUE(await(0, let_others(reactor_.loop(0), *pool_, sql))) << first;
+  }
+}
+
 TEST_P(PoolContract, ScriptsThatOnlyReadHoldUpNoWriter) {
   using Answer = SqlResult<std::vector<Rows>>;
   std::promise<Answer> promise;

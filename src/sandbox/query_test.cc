@@ -2,6 +2,7 @@
 // room's.
 #include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -203,6 +204,23 @@ TEST_F(Query, CountsAsAHostCall) {
   const CallResult result = call(asking("(loop $l (drop (call $query)) (br $l))"));
   EXPECT_EQ(code_of(result), base::Code::kHostCallLimit);
   EXPECT_EQ(pool_.asked().size(), 10'000U);
+}
+
+// What the database answers at once suspends nobody: the loop has its turn all the same.
+TEST_F(Query, QueriesThatAreAnsweredAtOnceDoNotKeepTheLoop) {
+  pool_.answer = [](const auto&) {
+    const auto end = std::chrono::steady_clock::now() + 100us;
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    return std::vector{Rows{"[]", 0}};
+  };
+  const auto hello = know(kHello);
+  ASSERT_TRUE(call(hello).response);
+  auto asks = begin(know(asking("(loop $l (drop (call $query)) (br $l))")));
+  while (pool_.asked().empty()) std::this_thread::yield();
+  ASSERT_TRUE(call(hello).response);
+  EXPECT_LT(pool_.asked().size(), 5'000U) << "hello waited for most of the other's queries";
+  EXPECT_EQ(code_of(finish(std::move(asks))), base::Code::kHostCallLimit);
 }
 
 TEST_F(Query, BadPointersStopTheGuest) {

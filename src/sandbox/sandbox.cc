@@ -26,6 +26,8 @@ constexpr std::uint32_t kSpareInstances = 128;
 constexpr std::size_t kReadOnLoop = 64 * base::kKiB;
 // How long a guest that sleeps may go without a look at whether it is canceled.
 constexpr std::chrono::milliseconds kLookForCancel{100};
+// How long a call may go on with queries that the database answers at once, on this loop.
+constexpr std::chrono::milliseconds kHoldsLoop{1};
 // Turns that one call takes. A single one may be the machine's doing: a thread that was held up.
 constexpr int kSpins = 2;
 constexpr std::string_view kMagic("\0asm", 4);
@@ -75,6 +77,7 @@ class EngineSandbox final : public Sandbox {
 
  private:
   using Busy = reactor::Loop::Busy;
+  using Clock = base::Deadline::Clock;
   struct Counted {
     explicit Counted(std::atomic<std::uint64_t>& counter) : counter_(counter) { ++counter_; }
     Counted(const Counted&) = delete;
@@ -146,6 +149,7 @@ reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, ProgramPtr pro
   const Counted counted(instances_);
   GuestRun guest(grounds_, *program, request, loop.index());
   int turns = 0;
+  auto since = Clock::now();  // it has had the loop for itself
   for (;;) {
     const bool done = guest.overruns() ? co_await background_.poll(loop, guest) : guest.poll();
     if (done) break;
@@ -154,14 +158,23 @@ reactor::Task<CallResult> EngineSandbox::run(reactor::Loop& loop, ProgramPtr pro
       ++turns;
       if (!busy) busy = Busy(loop);
       if (!guest.overruns()) co_await loop.slices().turn();
+      since = Clock::now();
       continue;
     }
     busy = {};
+    const auto begin = Clock::now();
     if (waits == GuestRun::Waits::kDatabase) {
       co_await query(loop, guest, request);
     } else {
       co_await sleep(loop, guest, request.canceled);
       guest.wake_up();
+    }
+    const auto end = Clock::now();
+    if (end - begin >= database::Pool::kShortRead) {
+      since = end;
+    } else if (end - since >= kHoldsLoop) {
+      co_await loop.slices().turn();
+      since = Clock::now();
     }
   }
   const bool spins = turns >= kSpins;

@@ -2,10 +2,12 @@
 //
 // Reads run on the loop that asks, on a connection of that loop, as long as they take no more than
 // a millisecond; one that takes longer is stopped there and begun again on the pool for blocking
-// work, and goes there at once until it has been fast there. Writes and all administration go to
+// work, and goes there at once until it has been fast there. What the millisecond does not stop is
+// the translation of a text: long ones go there at once, too. Writes and all administration go to
 // the writer.
 #include "database/pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <string_view>
@@ -36,6 +38,8 @@ using Task = reactor::Task<T>;
 
 // What a loop may be held up by one statement.
 constexpr std::chrono::milliseconds kInline{1};
+// Of a call's texts together: translating a new one takes a millisecond for each 1.5 KB.
+constexpr std::size_t kLongText = 2048;
 constexpr std::size_t kMaxIdleReaders = 16;
 // A statement ends at its deadline by itself, as soon as SQLite looks at the clock; a commit that
 // has begun is given this much longer.
@@ -51,6 +55,30 @@ Guess guess(std::string_view sql) {
   if (word == "select" || word == "values") return Guess::kReads;
   if (word == "insert" || word == "update" || word == "delete") return Guess::kWrites;
   return Guess::kUnknown;
+}
+
+bool are_long(const std::vector<Statement>& statements) {
+  std::size_t bytes = 0;
+  for (const Statement& statement : statements) bytes += statement.sql.size();
+  return bytes > kLongText;
+}
+
+// Gives the loop up after what took long on it, as a guest does at the end of a slice.
+Task<void> give_way(reactor::Loop& loop, base::Deadline::Clock::time_point begin) {
+  const auto took = base::Deadline::Clock::now() - begin;
+  if (took >= Pool::kShortRead) co_await loop.slices().turn();
+}
+
+// Only of texts that may be either; their schema is looked at in a transaction.
+SqlResult<bool> may_write(GuestConnection& reader, const std::vector<Statement>& statements) {
+  for (const Statement& statement : statements) {
+    if (guess(statement.sql) != Guess::kUnknown) continue;
+    if (auto begun = reader.begin(); !begun) return sql_fail(begun.error());
+    auto writes = reader.writes(statement.sql);
+    reader.rollback();
+    if (!writes || *writes) return writes;
+  }
+  return false;
 }
 
 // A result that another thread brings to a Task on a loop.
@@ -308,8 +336,10 @@ class SqlitePool final : public Pool {
                     const std::vector<Statement>& statements, Bounds bounds);
   Task<Answer> write(reactor::Loop& loop, const GuestAccess& access,
                      const std::vector<Statement>& statements, Bounds bounds);
-  SqlResult<bool> any_writes(Reader& reader, const std::vector<Statement>& statements);
+  Task<SqlResult<bool>> any_writes(reactor::Loop& loop, const std::vector<Statement>& statements);
   SqlResult<void> open_reader(ReaderPtr& reader);
+  ReaderPtr take_idle();  // null when all are in use
+  void give_back(ReaderPtr reader);
   Answer read_blocking(const GuestAccess& access, const std::vector<Statement>& statements,
                        const Bounds& bounds);
   template <class T>
@@ -352,13 +382,7 @@ Task<Answer> SqlitePool::run(reactor::Loop& loop, const GuestAccess& access,
     if (!prepared) co_return sql_fail(std::move(prepared.error()));
   }
   if (reads) {
-    Reader& reader = readers_.at(loop.index());
-    auto opened = open_reader(reader.connection);
-    if (!opened) {
-      note(opened);
-      co_return sql_fail(std::move(opened.error()));
-    }
-    auto writes = any_writes(reader, statements);
+    auto writes = co_await any_writes(loop, statements);
     if (!writes) {
       note(writes);
       co_return sql_fail(std::move(writes.error()));
@@ -371,16 +395,26 @@ Task<Answer> SqlitePool::run(reactor::Loop& loop, const GuestAccess& access,
   co_return answer;
 }
 
-// Only of texts that may be either; their schema is looked at in a transaction.
-SqlResult<bool> SqlitePool::any_writes(Reader& reader, const std::vector<Statement>& statements) {
-  for (const Statement& statement : statements) {
-    if (guess(statement.sql) != Guess::kUnknown) continue;
-    if (auto begun = reader.connection->begin(); !begun) return sql_fail(begun.error());
-    auto writes = reader.connection->writes(statement.sql);
-    reader.connection->rollback();
-    if (!writes || *writes) return writes;
+Task<SqlResult<bool>> SqlitePool::any_writes(reactor::Loop& loop,
+                                             const std::vector<Statement>& statements) {
+  const bool known = std::ranges::none_of(
+      statements, [](const Statement& each) { return guess(each.sql) == Guess::kUnknown; });
+  if (known) co_return false;
+  if (are_long(statements)) {
+    co_return co_await blocking_.run([this, statements]() -> SqlResult<bool> {
+      ReaderPtr reader = take_idle();
+      if (auto opened = open_reader(reader); !opened) return sql_fail(std::move(opened.error()));
+      auto writes = may_write(*reader, statements);
+      if (writes || !is_database_failure(writes.error().state)) give_back(std::move(reader));
+      return writes;
+    });
   }
-  return false;
+  const auto begin = base::Deadline::Clock::now();
+  ReaderPtr& reader = readers_.at(loop.index()).connection;
+  if (auto opened = open_reader(reader); !opened) co_return sql_fail(std::move(opened.error()));
+  auto writes = may_write(*reader, statements);
+  co_await give_way(loop, begin);
+  co_return writes;
 }
 
 SqlResult<void> SqlitePool::open_reader(ReaderPtr& reader) {
@@ -394,17 +428,22 @@ SqlResult<void> SqlitePool::open_reader(ReaderPtr& reader) {
 Task<Answer> SqlitePool::read(reactor::Loop& loop, const GuestAccess& access,
                               const std::vector<Statement>& statements, Bounds bounds) {
   Reader& reader = readers_.at(loop.index());
-  if (!reader.slow.contains_any(statements)) {
+  if (!are_long(statements) && !reader.slow.contains_any(statements)) {
+    if (auto opened = open_reader(reader.connection); !opened) {
+      co_return sql_fail(std::move(opened.error()));
+    }
+    const auto begin = base::Deadline::Clock::now();
     Bounds short_bounds = bounds;
-    short_bounds.deadline = bounds.deadline.earlier(base::Deadline::after(kInline));
+    short_bounds.deadline = bounds.deadline.earlier(base::Deadline::after(kInline, begin));
     Answer answer = run_all(*reader.connection, access, statements, short_bounds);
-    if (answer) co_return answer;
-    const SqlState state = answer.error().state;
-    if (is_database_failure(state)) reader.connection.reset();
+    const bool canceled = !answer && answer.error().state == SqlState::kQueryCanceled;
     const bool stopped =
-        state == SqlState::kQueryCanceled || state == SqlState::kSerializationFailure;
+        canceled || (!answer && answer.error().state == SqlState::kSerializationFailure);
+    if (!answer && is_database_failure(answer.error().state)) reader.connection.reset();
+    // What failed late is as slow as what ended well.
+    if (canceled || base::Deadline::Clock::now() - begin >= kInline) reader.slow.add(statements);
+    co_await give_way(loop, begin);
     if (!stopped || bounds.deadline.expired()) co_return answer;
-    if (state == SqlState::kQueryCanceled) reader.slow.add(statements);
   }
   // Copies: a Task that is dropped leaves the work to end by itself.
   Timed<Answer> timed = co_await blocking_.run([this, access, statements, bounds] {
@@ -418,14 +457,7 @@ Task<Answer> SqlitePool::read(reactor::Loop& loop, const GuestAccess& access,
 
 Answer SqlitePool::read_blocking(const GuestAccess& access,
                                  const std::vector<Statement>& statements, const Bounds& bounds) {
-  ReaderPtr reader;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      reader = std::move(idle_.back());
-      idle_.pop_back();
-    }
-  }
+  ReaderPtr reader = take_idle();
   if (auto opened = open_reader(reader); !opened) return sql_fail(std::move(opened.error()));
   Answer answer = run_all(*reader, access, statements, bounds);
   // Another program may be recovering the log: a reader that does not wait asks again.
@@ -434,11 +466,21 @@ Answer SqlitePool::read_blocking(const GuestAccess& access,
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     answer = run_all(*reader, access, statements, bounds);
   }
-  if (answer || !is_database_failure(answer.error().state)) {
-    const std::lock_guard lock(mutex_);
-    if (idle_.size() < kMaxIdleReaders) idle_.push_back(std::move(reader));
-  }
+  if (answer || !is_database_failure(answer.error().state)) give_back(std::move(reader));
   return answer;
+}
+
+SqlitePool::ReaderPtr SqlitePool::take_idle() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return nullptr;
+  ReaderPtr reader = std::move(idle_.back());
+  idle_.pop_back();
+  return reader;
+}
+
+void SqlitePool::give_back(ReaderPtr reader) {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kMaxIdleReaders) idle_.push_back(std::move(reader));
 }
 
 Task<Answer> SqlitePool::write(reactor::Loop& loop, const GuestAccess& access,
