@@ -1,7 +1,9 @@
-// How many bytes of requests' bodies a Server holds at once, over all its connections.
+// How many bytes of bodies a Server holds at once, over all its connections.
 //
-// A body counts from kFree on, by what has arrived of it and not by what was announced: who
-// announces much and sends nothing costs nothing. One budget per Server; safe on any thread.
+// A body counts from kFree on, by what is here of it and not by what was announced: who announces
+// much and sends nothing costs nothing. A Server has one budget for the bodies of requests and one
+// for those of answers until they are sent: who does not read its answers keeps nobody from asking.
+// Safe on any thread.
 #pragma once
 
 #include <atomic>

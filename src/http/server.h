@@ -33,7 +33,7 @@ struct Settings {
   std::string listen = "127.0.0.1:9400";  // port 0: the system chooses, see function_address()
   std::string admin_listen = "127.0.0.1:9401";
   std::uint64_t max_body_bytes = 6 * base::kMiB;  // of the function listener
-  // Of all requests' bodies at once; past it: 503.
+  // Of all requests' bodies at once, and as much of all answers that are being sent; past it: 503.
   std::uint64_t max_buffered_bytes = 256 * base::kMiB;
   // Connections of the function listener; others wait until some close. 0: as many as the process
   // may have descriptors, less what files need.

@@ -1,6 +1,7 @@
 // What all connections may have together: bodies and descriptors.
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -91,6 +92,30 @@ TEST(HttpServer, AllBodiesTogetherAreBounded) {
   world.sandbox().gate = true;
   EXPECT_EQ(waiting.read().status, 200);
   EXPECT_EQ(status(), 200) << "after a call";
+}
+
+// Each is 8 MiB, which no socket's buffers take.
+TEST(HttpServer, AnswersThatNobodyReadsAreBounded) {
+  Settings settings;
+  settings.max_buffered_bytes = 20U << 20U;
+  TestWorld world(settings);
+  world.add("open", false);
+  const auto large = [&] { return world.call("GET", kOpen + "/large"); };
+  const int before = world.sandbox().calls;
+  std::vector<std::unique_ptr<TestClient>> unread;
+  for (int i = 1; i <= 2; ++i) {
+    unread.push_back(std::make_unique<TestClient>(world.server().function_address()));
+    unread.back()->send(TestWorld::request("GET", kOpen + "/large"));
+    ASSERT_TRUE(eventually([&] { return world.sandbox().calls == before + i; }));
+  }
+  Reply refused;
+  EXPECT_TRUE(eventually([&] { return (refused = large()).status == 503; }));
+  EXPECT_NE(refused.body.find("the function has run"), std::string::npos) << refused.body;
+  EXPECT_EQ(world.call("POST", kOpen, "", std::string(200'000, 'x')).status, 200)
+      << "neither what is sent to functions nor a shorter answer";
+  EXPECT_EQ(unread.back()->read().body.size(), 8U << 20U);
+  EXPECT_EQ(large().status, 200) << "once one was read";
+  unread.front()->close();
 }
 
 TEST(HttpServer, ABodyThatIsTooSlowIsNotCountedAnyMore) {

@@ -59,6 +59,15 @@ void drop_body(Request& request, BodyBudget::Share& share) {
   share.release();
 }
 
+// The function has run, and the journal says how it ended; what it answered cannot be kept until a
+// client reads it while others do not read theirs.
+base::Error too_much_unread(const BodyBudget& answers) {
+  return {base::Code::kUnavailable,
+          fmt::format("the function has run, but the answers that wait for slow clients are over "
+                      "{}: read answers faster, or ask for less at once",
+                      base::format_size(answers.limit()))};
+}
+
 }  // namespace
 
 Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, SharedState& shared,
@@ -148,6 +157,11 @@ Task<bool> Session::exchange() {
   enter(Phase::kAnswering, base::Deadline::never());
   Answer answer = co_await routes_.answer(loop_, *pass, request);
   drop_body(request, share);
+  BodyBudget::Share held(shared_.answers);
+  if (!held.grow_to(answer.body.size())) {
+    held.release();
+    answer = error_response(too_much_unread(shared_.answers));
+  }
   co_return co_await respond(std::move(answer), reply);
 }
 

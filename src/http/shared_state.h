@@ -18,12 +18,14 @@ struct SharedState {
         context(context_in),
         tokens(context_in.keys.signing,
                {context_in.keys.anon_key, context_in.keys.service_role_key}),
-        bodies(settings.max_buffered_bytes) {}
+        bodies(settings.max_buffered_bytes),
+        answers(settings.max_buffered_bytes) {}
 
   const Settings settings;
   const Context context;
   const auth::TokenVerifier tokens;
   BodyBudget bodies;
+  BodyBudget answers;
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> connections = 0;
   // When it may be said again that connections have to wait.
