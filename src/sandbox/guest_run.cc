@@ -50,7 +50,7 @@ GuestRun::GuestRun(const Grounds& grounds, const Program& program, const CallReq
       loop_(loop),
       begin_(Clock::now()),
       deadline_(base::Deadline::after(limits_.timeout, begin_)),
-      times_first_slice_(program.overrun->suspected()),
+      times_first_slice_(limits_.cpu || program.overrun->suspected()),
       overruns_(program.overrun->expected(begin_)),
       state_{.call = host::Call(request.event, request.principal, request.environment,
                                 request.redactor, quota_of(request.limits))},
@@ -155,6 +155,14 @@ std::optional<base::Error> GuestRun::refusal() const {
                              " of memory, its limit is " + base::format_size(limits_.memory_bytes) +
                              ": make it use less, or raise `memory`"};
     case wasm::Refused::kByBudget:
+      // By itself, so that it is no matter of waiting until others end.
+      if (store_.refused_bytes() > grounds_.budget.total()) {
+        return base::Error{base::Code::kMemoryLimit,
+                           "the function asked for " + base::format_size(store_.refused_bytes()) +
+                               " of memory, all functions together may have " +
+                               base::format_size(grounds_.budget.total()) +
+                               ": make it use less, or raise limits.node_memory"};
+      }
       return base::Error{base::Code::kNodeMemory,
                          "the function asked for " + base::format_size(store_.refused_bytes()) +
                              " of memory, but all functions together have used up the node's " +

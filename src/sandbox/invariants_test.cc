@@ -124,6 +124,17 @@ TEST_F(Limits, NodeMemoryIsShared) {
   finish(std::move(sleeper));
 }
 
+// No other call's end would help it.
+TEST_F(Limits, MoreThanTheNodeHasIsTheFunctionsFault) {
+  node_memory_ = 40ULL << 20U;
+  start();
+  const CallResult result = call(guest("(drop (memory.grow (i32.const 799)))"));
+  EXPECT_EQ(code_of(result), base::Code::kMemoryLimit);
+  EXPECT_NE(result.response.error().message.find("all functions together may have 40 MiB"),
+            std::string::npos)
+      << result.response.error().message;
+}
+
 // FUNC-I4: a guest that fails harms neither another guest nor the server.
 class Isolation : public SandboxTest {};
 

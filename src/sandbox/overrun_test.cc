@@ -69,13 +69,13 @@ TEST(Overrun, APausedMachineIsNotHeldAgainstTheFunction) {
   Ticker ticker(engine);
   const Grounds grounds{engine, budget, ticker};
   const base::Sha256 hash{};
-  const catalog::Limits limits;
+  catalog::Limits limits;
   const host::Environment environment;
   const telemetry::Redactor redactor;
   const auth::Principal principal = auth::Principal::anonymous();
   const host::Event event;
-  const auto call = [&] {
-    GuestRun guest(grounds, *program,
+  const auto call = [&](const Program& which) {
+    GuestRun guest(grounds, which,
                    {.module = hash,
                     .limits = limits,
                     .environment = environment,
@@ -89,11 +89,17 @@ TEST(Overrun, APausedMachineIsNotHeldAgainstTheFunction) {
   };
   const auto expected = [&] { return program->overrun->expected(base::Deadline::Clock::now()); };
   pause = Overrun::kBelieved + 20ms;
-  call();
+  call(*program);
   EXPECT_TRUE(expected());
   pause = 0ms;
-  call();
+  call(*program);
   EXPECT_FALSE(expected());
+  // Nor is it CPU time, in the first slice of a program that nobody suspects either.
+  const auto unsuspected = make_program(*module, linker);
+  ASSERT_TRUE(unsuspected);
+  limits.cpu = 20ms;
+  pause = 60ms;
+  call(*unsuspected);
 }
 
 }  // namespace
