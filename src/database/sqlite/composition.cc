@@ -73,7 +73,11 @@ bool Composition::checks(std::size_t table) const { return guarded(table); }
 SqlResult<void> Composition::check_grant(std::size_t table, Command command) const {
   const Table& which = schema_.tables[table];
   if (which.grants.of(command).contains(role_)) return {};
-  return sql_fail(SqlState::kInsufficientPrivilege, "permission denied for table " + which.name);
+  const std::string_view role = auth::name_of(role_);
+  return sql_fail(SqlState::kInsufficientPrivilege,
+                  fmt::format("permission denied for table {0}: {1} has no {2} on it; "
+                              "GRANT {2} ON {0} TO {1}",
+                              which.name, role, name_of(command)));
 }
 
 Composition::Text Composition::condition(std::size_t table, Command command,

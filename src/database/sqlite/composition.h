@@ -50,7 +50,7 @@ class Composition {
  public:
   Composition(const Schema& schema, auth::Role role) : schema_(schema), role_(role) {}
 
-  // kInsufficientPrivilege, "permission denied for table t".
+  // kInsufficientPrivilege, "permission denied for table t: …", with the grant that lacks.
   [[nodiscard]] SqlResult<void> check_grant(std::size_t table, Command command) const;
 
   // Columns of the result: the key, then every column of the table. `need`: the SELECT policy as

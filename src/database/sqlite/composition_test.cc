@@ -146,7 +146,8 @@ TEST(Composition, ATableOfAPolicyNeedsItsGrant) {
   add_policy(schema.tables[kNotes], Command::kSelect, "A", {kMembers});
   schema.tables[kMembers].grants.select = set_of(Role::kAuthenticated);
   EXPECT_EQ(scan_of(schema, Role::kAnon, kNotes, Command::kSelect, false),
-            "permission denied for table members");
+            "permission denied for table members: anon has no SELECT on it; "
+            "GRANT SELECT ON members TO anon");
 }
 
 TEST(Composition, ScansTakeIndicesNotText) {
