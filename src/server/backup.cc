@@ -57,6 +57,14 @@ class WorkFolder {
   fs::path path_;
 };
 
+// Of the journal's folder: what a backup takes is what a restore takes. A half-made file, a hidden
+// one, or one that somebody else left under a name that no archive holds is none of it.
+bool is_of_journal(std::string_view name) {
+  constexpr std::size_t kMaxName = 100 - std::string_view("journal/").size();
+  return !name.empty() && name.size() <= kMaxName && !name.starts_with('.') &&
+         !name.ends_with(".tmp") && name.find('/') == std::string_view::npos;
+}
+
 class Backup {
  public:
   Backup(const fs::path& data, const WorkFolder& work, ArchiveWriter& archive)
@@ -86,7 +94,7 @@ class Backup {
     std::error_code error;
     for (fs::directory_iterator entry(data_ / "journal", error);
          !error && entry != fs::directory_iterator(); entry.increment(error)) {
-      if (entry->path().extension() == ".tmp") continue;
+      if (!is_of_journal(entry->path().filename().string())) continue;
       if (auto added = add_journal_file(entry->path()); !added) return added;
     }
     if (!error || error == std::errc::no_such_file_or_directory) return {};
@@ -144,7 +152,7 @@ bool is_part(std::string_view name) {
   if (std::ranges::find(kNames, name) != kNames.end()) return true;
   if (!name.starts_with(kJournal)) return false;
   name.remove_prefix(kJournal.size());
-  return !name.empty() && !name.starts_with('.') && name.find('/') == std::string_view::npos;
+  return is_of_journal(name);
 }
 
 Result<void> check_parts(const Archive& archive, const fs::path& file) {

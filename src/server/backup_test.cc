@@ -131,6 +131,9 @@ TEST_F(Backup, FilesOfTheJournalThatComeAndGoAreNoError) {
   fs::create_symlink("gone", data_ / "journal" / "00000002.segment");
   write(data_ / "journal" / "00000003.index.tmp", "half");
   fs::create_directory(data_ / "journal" / "lost+found");
+  // Nor are those of others, which a restore would refuse.
+  write(data_ / "journal" / ".DS_Store", "x");
+  write(data_ / "journal" / std::string(120, 'x'), "x");
   const auto parts = back_up({.journal = JournalPart::kIncluded});
   ASSERT_TRUE(parts) << parts.error().message;
   EXPECT_EQ(*parts, (Names{"roost.db", "data.db", "roost.toml", "journal/1"}));
