@@ -71,7 +71,8 @@ base::Result<catalog::FunctionPtr> Invoker::resolve(std::string_view name,
   if (function == nullptr || !function->enabled || !function->has_trigger(trigger)) {
     return base::fail(base::Code::kNotFound,
                       "there is no function `" + std::string(name) +
-                          "` here, or it is disabled: `roost list` shows those there are");
+                          "` here, or it is disabled, or deployed without `--trigger http`: "
+                          "`roost list` shows those there are");
   }
   return function;
 }
