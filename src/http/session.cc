@@ -32,6 +32,8 @@ constexpr std::size_t kBodyRead = 65536;
 constexpr std::size_t kIdleBuffer = 16384;
 // A body this short is read although its request is refused: cheaper than a new connection.
 constexpr std::uint64_t kShortBody = 65536;
+// Copied behind its head, so that one buffer is sent.
+constexpr std::size_t kShortAnswer = 2048;
 // The write timeout starts again with each piece, so that it asks for progress, not for speed.
 constexpr std::size_t kWritePiece = 256UL * 1024;
 constexpr std::chrono::seconds kLinger{2};
@@ -72,7 +74,12 @@ base::Error too_much_unread(const BodyBudget& answers) {
 
 Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, SharedState& shared,
                  const DateText& date)
-    : socket_(std::move(socket)), loop_(loop), routes_(routes), shared_(shared), date_(date) {
+    : socket_(std::move(socket)),
+      loop_(loop),
+      routes_(routes),
+      shared_(shared),
+      date_(date),
+      answer_share_(shared.answers) {
   boost::system::error_code ignored;
   std::ignore = socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   std::ignore = socket_.non_blocking(true, ignored);
@@ -81,7 +88,11 @@ Session::Session(Socket socket, reactor::Loop& loop, Routes& routes, SharedState
 // Who sends requests ahead of their answers has the next one here already: everybody else on the
 // loop comes before it, also where nothing of an exchange has waited.
 Task<void> Session::run() {
-  while (co_await exchange()) {
+  while (co_await arrives() && co_await exchange()) {
+    // Beside guests that spin a pass takes long, and they yield to what is to be sent now.
+    if (loop_.slices().waiting() == 0) co_await loop_.writes().join();
+    const bool sent = co_await send();
+    if (!sent || !keep_alive_) break;
     if (input_.size() != 0) co_await asio::post(loop_.executor(), kAwait);
   }
   if (lingers_) co_await linger();
@@ -125,11 +136,18 @@ void Session::enter(Phase phase, base::Deadline deadline) {
   interrupted_ = false;
 }
 
+Task<bool> Session::arrives() {
+  if (input_.size() != 0) co_return true;
+  if (shared_.draining) co_return false;
+  enter(Phase::kIdle, base::Deadline::after(shared_.settings.idle_timeout));
+  co_return co_await fill(kHeadRead);
+}
+
 Task<bool> Session::exchange() {
   RequestParser parser({shared_.settings.max_header_bytes, routes_.max_body_bytes()});
   BodyBudget::Share share(shared_.bodies);
   const base::Result<bool> head = co_await advance(parser, Step::kHead, share);
-  if (!head) co_return co_await refuse(parser, head.error());
+  if (!head) co_return refuse(parser, head.error());
   if (!*head) co_return false;
 
   Request& request = parser.request();
@@ -137,32 +155,24 @@ Task<bool> Session::exchange() {
   request.gone = &gone_;
   base::Result<Pass> pass = routes_.admit(request);
   if (pass && pass->body == BodyBound::kShort) {
-    if (auto fits = parser.limit_body(kShortBody); !fits) {
-      co_return co_await refuse(parser, std::move(fits.error()));
-    }
+    if (auto fits = parser.limit_body(kShortBody); !fits) co_return refuse(parser, fits.error());
   }
   const bool worth_reading = parser.body_left() <= kShortBody && !parser.expects_continue();
   if (!pass && !worth_reading && parser.step() != Step::kDone) {
-    co_return co_await refuse(parser, std::move(pass.error()));
+    co_return refuse(parser, pass.error());
   }
   const base::Result<bool> body = co_await advance_body(parser, pass ? &*pass : nullptr, share);
-  if (!body) {
-    drop_body(request, share);
-    co_return co_await refuse(parser, body.error());
-  }
+  if (!body) co_return refuse(parser, body.error());
   if (!*body) co_return false;
 
   const Reply reply{request.id, parser.keep_alive(), parser.is_http11(), parser.is_head()};
-  if (!pass) co_return co_await respond(error_response(pass.error()), reply);
+  if (!pass) co_return prepare(error_response(pass.error()), reply);
   enter(Phase::kAnswering, base::Deadline::never());
   Answer answer = co_await routes_.answer(loop_, *pass, request);
   drop_body(request, share);
-  BodyBudget::Share held(shared_.answers);
-  if (!held.grow_to(answer.body.size())) {
-    held.release();
-    answer = error_response(too_much_unread(shared_.answers));
-  }
-  co_return co_await respond(std::move(answer), reply);
+  if (!answer.stream) co_return prepare(std::move(answer), reply);
+  co_await respond_streaming(std::move(answer), reply);
+  co_return false;
 }
 
 base::Result<void> Session::feed(RequestParser& parser, BodyBudget::Share& share) {
@@ -221,12 +231,12 @@ Task<bool> Session::fill(std::size_t size) {
   co_return !error && !closed_;
 }
 
-Task<bool> Session::refuse(RequestParser& parser, base::Error error) {
+bool Session::refuse(RequestParser& parser, const base::Error& error) {
   const std::string& id = parser.request().id;
   const Reply reply{id.empty() ? base::make_uuid() : id, false, parser.is_http11(),
                     parser.is_head()};
   lingers_ = true;
-  co_return co_await respond(error_response(error), reply);
+  return prepare(error_response(error), reply);
 }
 
 Task<void> Session::linger() {
@@ -254,27 +264,38 @@ void Session::build_head(const Answer& answer, const Reply& reply, Framing frami
                .cross_origin = routes_.cross_origin()});
 }
 
-Task<bool> Session::respond(Answer answer, const Reply& reply) {
-  if (answer.stream) co_return co_await respond_streaming(std::move(answer), reply);
-  const bool keep = reply.keep_alive && !shared_.draining;
-  build_head(answer, reply, Framing::kLength, keep ? Connection::kKeepAlive : Connection::kClose);
-  const bool sends_body = has_body(answer.status) && !reply.is_head;
-  // Beside guests that spin a pass takes long, and they yield to what is to be sent now.
-  if (loop_.slices().waiting() == 0) co_await loop_.writes().join();
-  const bool written =
-      co_await write(head_, sends_body ? std::string_view(answer.body) : std::string_view());
-  if (written && !keep) lingers_ = lingers_ || input_.size() != 0;
-  co_return written&& keep;
+bool Session::prepare(Answer answer, const Reply& reply) {
+  if (!answer_share_.grow_to(answer.body.size())) {
+    answer_share_.release();
+    answer = error_response(too_much_unread(shared_.answers));
+  }
+  keep_alive_ = reply.keep_alive && !shared_.draining;
+  build_head(answer, reply, Framing::kLength,
+             keep_alive_ ? Connection::kKeepAlive : Connection::kClose);
+  if (!has_body(answer.status) || reply.is_head) return true;
+  if (answer.body.size() <= kShortAnswer) {
+    head_ += answer.body;
+  } else {
+    body_ = std::move(answer.body);
+  }
+  return true;
 }
 
-Task<bool> Session::respond_streaming(Answer answer, const Reply& reply) {
+Task<bool> Session::send() {
+  const bool written = co_await write(head_, body_);
+  if (!body_.empty()) std::string().swap(body_);
+  answer_share_.release();
+  if (written && !keep_alive_) lingers_ = lingers_ || input_.size() != 0;
+  co_return written;
+}
+
+Task<void> Session::respond_streaming(Answer answer, const Reply& reply) {
   const Framing framing = reply.http11 ? Framing::kChunked : Framing::kUntilClose;
   build_head(answer, reply, framing, Connection::kClose);
   const bool begun = co_await write(head_, {});
-  if (!begun || reply.is_head) co_return false;
+  if (!begun || reply.is_head) co_return;
   const bool whole = co_await pump(*answer.stream, framing);
   if (whole && framing == Framing::kChunked) co_await write("0\r\n\r\n", {});
-  co_return false;
 }
 
 // True when it ended by itself or by draining, so that the client is told that this was all.
@@ -321,7 +342,8 @@ Task<bool> Session::write(std::string_view head, std::string_view body) {
 
 // Nearly always the socket takes all of it at once; then nothing has to be waited for.
 std::size_t Session::write_now(const Buffers& buffers, boost::system::error_code& error) {
-  const std::size_t sent = socket_.write_some(buffers, error);
+  const std::size_t sent = buffers[1].size() == 0 ? socket_.write_some(buffers[0], error)
+                                                  : socket_.write_some(buffers, error);
   if (error == asio::error::would_block) error.clear();
   return sent;
 }

@@ -64,7 +64,12 @@ class Session {
     bool is_head = false;
   };
 
-  // One request and its answer. False when the connection is to end.
+  // Waits for the first bytes of a request, with nothing made for it yet: most connections do so
+  // most of the time. False when none will come.
+  reactor::Task<bool> arrives();
+  // One request; true when its answer is to be sent, false when there is none or it was streamed,
+  // and the connection is to end. What it used has gone by then: answers wait for each other before
+  // they are sent, and would have the memory of as many requests wait with them.
   reactor::Task<bool> exchange();
   // Reads until the parser is at `goal`. False when the client went or waited too long between
   // requests. All of these must outlive the Tasks.
@@ -77,11 +82,14 @@ class Session {
   // One read from the socket. False when it ended or was interrupted.
   reactor::Task<bool> fill(std::size_t size);
 
-  reactor::Task<bool> respond(Answer answer, const Reply& reply);
-  reactor::Task<bool> respond_streaming(Answer answer, const Reply& reply);
+  // Makes an answer what is sent next; true.
+  bool prepare(Answer answer, const Reply& reply);
+  // False when the client went.
+  reactor::Task<bool> send();
+  reactor::Task<void> respond_streaming(Answer answer, const Reply& reply);
   reactor::Task<bool> pump(BodyStream& stream, Framing framing);
-  // Answers with an error and ends.
-  reactor::Task<bool> refuse(RequestParser& parser, base::Error error);
+  // Prepares an error, after which the connection ends; true.
+  bool refuse(RequestParser& parser, const base::Error& error);
   // Reads on for a while what nobody wants, lest a reset overtakes the answer.
   reactor::Task<void> linger();
   reactor::Task<bool> write(std::string_view head, std::string_view body);
@@ -99,7 +107,11 @@ class Session {
   const DateText& date_;
 
   boost::beast::flat_buffer input_;
-  std::string head_;  // of the answer; kept for its capacity
+  // Of the answer that is to be sent; a short body is behind its head. Kept for its capacity.
+  std::string head_;
+  std::string body_;
+  BodyBudget::Share answer_share_;
+  bool keep_alive_ = false;
   base::Deadline deadline_ = base::Deadline::never();
   Phase phase_ = Phase::kIdle;
   bool interrupted_ = false;

@@ -11,7 +11,7 @@ namespace reactor {
 // operation must not end in the middle of beginning.
 Task<void> WriteBatch::join() {
   if (!held_.empty() && Clock::now() - since_ >= kMaxHold) flush();
-  co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
       [this](auto handler) {
         hold([handler = std::move(handler)]() mutable { std::move(handler)(); });
       },
