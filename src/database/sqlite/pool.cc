@@ -21,6 +21,7 @@
 #include "database/breaker.h"
 #include "database/sqlite/guest_connection.h"
 #include "database/sqlite/slow_texts.h"
+#include "database/sqlite/thread_work.h"
 #include "database/sqlite/writer.h"
 
 namespace database {
@@ -111,10 +112,9 @@ class Delivery {
   std::optional<T> value_;
 };
 
-template <class T>
-struct Timed {
-  T value;
-  base::Deadline::Clock::duration duration;
+struct WeighedAnswer {
+  Answer answer;
+  bool light = false;  // fit for a loop
 };
 
 SqlError unavailable() {
@@ -340,8 +340,8 @@ class SqlitePool final : public Pool {
   SqlResult<void> open_reader(ReaderPtr& reader);
   ReaderPtr take_idle();  // null when all are in use
   void give_back(ReaderPtr reader);
-  Answer read_blocking(const GuestAccess& access, const std::vector<Statement>& statements,
-                       const Bounds& bounds);
+  WeighedAnswer read_blocking(const GuestAccess& access, const std::vector<Statement>& statements,
+                              const Bounds& bounds);
   template <class T>
   Task<SqlResult<T>> submit(std::shared_ptr<sqlite::WriterJob> job,
                             std::shared_ptr<Delivery<SqlResult<T>>> delivery);
@@ -441,24 +441,25 @@ Task<Answer> SqlitePool::read(reactor::Loop& loop, const GuestAccess& access,
         canceled || (!answer && answer.error().state == SqlState::kSerializationFailure);
     if (!answer && is_database_failure(answer.error().state)) reader.connection.reset();
     // What failed late is as slow as what ended well.
-    if (canceled || base::Deadline::Clock::now() - begin >= kInline) reader.slow.add(statements);
+    if (canceled || base::Deadline::Clock::now() - begin >= kInline) {
+      reader.slow.suspect(statements);
+    }
     co_await give_way(loop, begin);
     if (!stopped || bounds.deadline.expired()) co_return answer;
   }
   // Copies: a Task that is dropped leaves the work to end by itself.
-  Timed<Answer> timed = co_await blocking_.run([this, access, statements, bounds] {
-    const auto begin = base::Deadline::Clock::now();
-    Answer answer = read_blocking(access, statements, bounds);
-    return Timed<Answer>{std::move(answer), base::Deadline::Clock::now() - begin};
-  });
-  reader.slow.note(statements, timed.duration < kInline);
-  co_return std::move(timed.value);
+  WeighedAnswer weighed = co_await blocking_.run(
+      [this, access, statements, bounds] { return read_blocking(access, statements, bounds); });
+  reader.slow.note(statements, weighed.light);
+  co_return std::move(weighed.answer);
 }
 
-Answer SqlitePool::read_blocking(const GuestAccess& access,
-                                 const std::vector<Statement>& statements, const Bounds& bounds) {
+WeighedAnswer SqlitePool::read_blocking(const GuestAccess& access,
+                                        const std::vector<Statement>& statements,
+                                        const Bounds& bounds) {
   ReaderPtr reader = take_idle();
-  if (auto opened = open_reader(reader); !opened) return sql_fail(std::move(opened.error()));
+  if (auto opened = open_reader(reader); !opened) return {sql_fail(std::move(opened.error()))};
+  const sqlite::ThreadWork work;
   Answer answer = run_all(*reader, access, statements, bounds);
   // Another program may be recovering the log: a reader that does not wait asks again.
   while (!answer && answer.error().state == SqlState::kSerializationFailure &&
@@ -466,8 +467,9 @@ Answer SqlitePool::read_blocking(const GuestAccess& access,
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     answer = run_all(*reader, access, statements, bounds);
   }
+  const bool light = work.is_less_than(kInline);
   if (answer || !is_database_failure(answer.error().state)) give_back(std::move(reader));
-  return answer;
+  return {std::move(answer), light};
 }
 
 SqlitePool::ReaderPtr SqlitePool::take_idle() {

@@ -1,6 +1,7 @@
 #include "database/sqlite/slow_texts.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace database::sqlite {
 namespace {
@@ -17,25 +18,28 @@ bool SlowTexts::contains_any(const std::vector<Statement>& statements) const {
   });
 }
 
-void SlowTexts::add(const std::vector<Statement>& statements) {
+void SlowTexts::suspect(const std::vector<Statement>& statements) {
   if (texts_.size() >= kMaxTexts) texts_.clear();
   for (const Statement& statement : statements) {
     Text& text = texts_[statement.sql];
-    text.times = std::min(text.times + 1, kMaxTimes);
-    text.fast_left = 1U << (text.times - 1);
+    text.suspected = true;
+    text.fast_left = std::max(text.fast_left, 1U);
   }
 }
 
 void SlowTexts::note(const std::vector<Statement>& statements, bool fast) {
   for (const Statement& statement : statements) {
-    const auto text = texts_.find(statement.sql);
-    if (text == texts_.end()) continue;
-    std::uint32_t& left = text->second.fast_left;
+    const auto found = texts_.find(statement.sql);
+    if (found == texts_.end()) continue;
+    Text& text = found->second;
+    const bool suspected = std::exchange(text.suspected, false);
     if (!fast) {
-      left = 1U << (text->second.times - 1);
-    } else if (left != 0) {
-      --left;
+      if (suspected) text.times = std::min(text.times + 1, kMaxTimes);
+      text.fast_left = 1U << (text.times - 1);
+    } else if (text.fast_left != 0) {
+      --text.fast_left;
     }
+    if (text.times == 0) texts_.erase(found);
   }
 }
 

@@ -1,8 +1,8 @@
 // The statements that are not to run on a loop, because they were seen to take too long there.
 //
-// A text that was stopped on the loop runs elsewhere until it has been fast there often enough:
-// once after the first time (the machine may have been at fault), twice as often after each
-// further. Belongs to one loop.
+// Late on the loop is a suspicion only: a machine that gave its time to others makes any text late.
+// The next run elsewhere decides, by the work it took. A text that was slow there stays away until
+// it has been fast there once, twice as often after each further time. Belongs to one loop.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,15 @@ namespace database::sqlite {
 class SlowTexts {
  public:
   [[nodiscard]] bool contains_any(const std::vector<Statement>& statements) const;
-  // They were stopped on the loop.
-  void add(const std::vector<Statement>& statements);
-  // They ran elsewhere.
+  // They were late on the loop, or stopped there.
+  void suspect(const std::vector<Statement>& statements);
+  // They ran elsewhere; `fast` says that it was little work.
   void note(const std::vector<Statement>& statements, bool fast);
 
  private:
   struct Text {
-    std::uint32_t times = 0;      // stopped on the loop
+    bool suspected = false;
+    std::uint32_t times = 0;      // late on the loop and slow elsewhere
     std::uint32_t fast_left = 0;  // runs elsewhere that have to be fast
   };
   std::unordered_map<std::string, Text> texts_;
