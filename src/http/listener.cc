@@ -84,13 +84,16 @@ Listener::Listener(reactor::Loop& loop, std::shared_ptr<Routes> routes,
       tick_(tick_of(shared_->settings)),
       acceptor_(loop.executor()) {}
 
-base::Result<Listener::Endpoint> Listener::bind(const Endpoint& endpoint) {
+// SO_REUSEPORT lets any other server of this user in without a word, and before `listen` so does
+// SO_REUSEADDR: a socket without the first finds out at its `listen` that it came second.
+base::Result<Listener::Endpoint> Listener::bind(const Endpoint& endpoint, Port port) {
   try {
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(asio::socket_base::reuse_address(true));
-    acceptor_.set_option(ReusePort(true));
+    if (port == Port::kShared) acceptor_.set_option(ReusePort(true));
     acceptor_.bind(endpoint);
     acceptor_.listen();
+    if (port == Port::kTaken) acceptor_.set_option(ReusePort(true));
     return acceptor_.local_endpoint();
   } catch (const boost::system::system_error& error) {
     return base::fail(base::Code::kUnavailable, error.code().message());

@@ -40,20 +40,6 @@ base::Error cannot_listen(const std::string& address, const std::string& reason)
   return {base::Code::kUnavailable, fmt::format("cannot listen on {}: {}", address, reason)};
 }
 
-// SO_REUSEPORT lets a second server bind the same port without a word: a bind without it finds the
-// first.
-base::Result<void> check_free(const Endpoint& endpoint) {
-  try {
-    boost::asio::io_context context;
-    boost::asio::ip::tcp::acceptor probe(context, endpoint.protocol());
-    probe.set_option(boost::asio::socket_base::reuse_address(true));
-    probe.bind(endpoint);
-    return {};
-  } catch (const boost::system::system_error& error) {
-    return base::fail(base::Code::kUnavailable, error.code().message());
-  }
-}
-
 class ListeningServer final : public Server {
  public:
   ListeningServer(Settings settings, Context context)
@@ -111,12 +97,11 @@ base::Result<std::string> ListeningServer::listen(const std::string& address, st
   if (!parsed) return base::fail(parsed.error());
   base::Result<Endpoint> endpoint = resolve(*parsed);
   if (!endpoint) return base::fail(cannot_listen(address, endpoint.error().message));
-  const base::Result<void> free = check_free(*endpoint);
-  if (!free) return base::fail(cannot_listen(address, free.error().message));
   for (std::size_t i = 0; i < loops; ++i) {
     auto listener = std::make_shared<Listener>(shared_->context.reactor.loop(i), routes, shared_,
                                                max_connections);
-    endpoint = listener->bind(*endpoint);  // the first of port 0 fixes the port of the rest
+    // The first of port 0 fixes the port of the rest.
+    endpoint = listener->bind(*endpoint, i == 0 ? Listener::Port::kTaken : Listener::Port::kShared);
     if (!endpoint) return base::fail(cannot_listen(address, endpoint.error().message));
     listeners_.push_back(std::move(listener));
   }

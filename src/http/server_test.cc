@@ -1,6 +1,10 @@
 #include "http/server.h"
 
+#include <array>
+#include <latch>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -470,6 +474,30 @@ TEST(HttpServer, ATakenAddressIsSaid) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, base::Code::kUnavailable);
     EXPECT_NE(second.error().message.find(world.server().function_address()), std::string::npos);
+  }
+}
+
+TEST(HttpServer, OneOfTwoServersHasThePort) {
+  TestWorld world;
+  for (int round = 0; round < 100; ++round) {
+    Settings settings;
+    // Of a server that has just gone.
+    settings.listen = "127.0.0.1:0";
+    settings.admin_listen = "127.0.0.1:0";
+    settings.listen = (*Server::create(settings, world.context()))->function_address();
+    std::array<std::unique_ptr<Server>, 2> servers;
+    std::latch both(2);
+    {
+      std::vector<std::jthread> threads;
+      for (auto& server : servers) {
+        threads.emplace_back([&] {
+          both.arrive_and_wait();
+          auto created = Server::create(settings, world.context());
+          if (created) server = std::move(*created);
+        });
+      }
+    }
+    ASSERT_FALSE(servers[0] && servers[1]) << "in round " << round;
   }
 }
 
