@@ -46,8 +46,12 @@ std::string read_seal(const std::filesystem::path& path) {
   return got > 0 ? std::string(text.data(), static_cast<std::size_t>(got)) : std::string();
 }
 
+// From the data folder on: callers of functions see it, and where that is on the server is no
+// matter of theirs.
 base::Error storage_error(const std::filesystem::path& path) {
-  return {base::Code::kStorage, "cannot write " + path.string() + ": " + std::strerror(errno) +
+  const auto shown = path.parent_path().filename() / path.filename();
+  return {base::Code::kStorage, "cannot write " + shown.string() +
+                                    " of the data folder: " + std::strerror(errno) +
                                     "; check the disk's space and the folder's permissions"};
 }
 

@@ -237,7 +237,12 @@ TEST_F(Hash, UnreadableSealIsAsGoodAsNone) {
   std::filesystem::create_directory(seal);
   start();
   // The folder in the seal's place cannot be replaced, so the call fails, and nothing else does.
-  EXPECT_EQ(code_of(call(hash)), base::Code::kStorage);
+  const CallResult refused = call(hash);
+  EXPECT_EQ(code_of(refused), base::Code::kStorage);
+  // Its callers are told, and where the server keeps its data is no matter of theirs.
+  const std::string& message = refused.response.error().message;
+  EXPECT_EQ(message.find(folder_.parent_path().string() + "/"), std::string::npos) << message;
+  EXPECT_NE(message.find(seal.filename().string()), std::string::npos) << message;
   std::filesystem::remove(seal);
   EXPECT_TRUE(call(hash).response);
 }
