@@ -118,9 +118,12 @@ TEST_F(Commands, DeployFlagsWinOverTheManifest) {
 }
 
 TEST_F(Commands, DeployWithoutHttpHasNoUrl) {
-  server_.answer("POST /admin/v1/functions", 201, R"({"name":"hello","version":1})");
+  server_.answer("POST /admin/v1/functions", 201,
+                 R"({"name":"hello","version":1,"config":{"triggers":["cron:* * * * *"]}})");
   ASSERT_EQ(run({"deploy", module(), "--create"}), ExitCode::kOk);
-  EXPECT_EQ(out_, "hello: version 1 deployed (-, sha256 -)\n");
+  EXPECT_EQ(out_,
+            "hello: version 1 deployed (-, sha256 -)\n"
+            "  run by its triggers only; with `--trigger http` as well it can be called\n");
 }
 
 TEST_F(Commands, DeployRefusesWhatItCannotSend) {
@@ -361,6 +364,8 @@ TEST_F(Commands, InvokeRefusesWhatItCannotSend) {
               "write NAME: VALUE");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--path", "/a\r\nX: y"}, "write spaces and");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--path", "/a HTTP/1.0"}, "write spaces and");
+  expect_exit(ExitCode::kUsage, {"invoke", "hello", "--data", R"({"name":"World"})"},
+              "the body is given by -d");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "-d", "@/nowhere/x"},
               "cannot read /nowhere/x: No such file");
   expect_exit(ExitCode::kUsage, {"invoke", "hello", "--url", "nonsense"}, "is not a URL");

@@ -165,7 +165,11 @@ void print(World& world, const json::value& function, const std::string& url) {
   world.out << fmt::format("{}: version {} deployed ({}, sha256 {:.12})\n",
                            text_at(function, "name"), text_at(function, "version"),
                            size_at(function, "module_bytes"), text_at(function, "module_sha256"));
-  if (!url.empty()) world.out << "  " << url << '\n';
+  if (!url.empty()) {
+    world.out << "  " << url << '\n';
+  } else if (!array_at(function, "config.triggers").empty()) {
+    world.out << "  run by its triggers only; with `--trigger http` as well it can be called\n";
+  }
 }
 
 // Where it can be called; empty when it cannot by HTTP.

@@ -1,5 +1,6 @@
 // roost invoke: one HTTP call of a function.
 #include <chrono>
+#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -117,7 +118,20 @@ void print(World& world, const HttpResponse& response, std::chrono::microseconds
                            header_of(response, "x-request-id"));
 }
 
+// curl's --data is the body, and here it would be looked for as a folder and left out in silence.
+Outcome<void> check_data_folder(const ConnectionOptions& connection) {
+  std::error_code error;
+  if (connection.data.empty() || std::filesystem::is_directory(connection.data, error)) return {};
+  return fail(ExitCode::kUsage,
+              fmt::format("--data names the server's data folder, and there is none called {}; "
+                          "the body is given by -d",
+                          base::escape_controls(connection.data)));
+}
+
 ExitCode invoke(const Options& options, World& world) {
+  if (const auto meant = check_data_folder(options.connection); !meant) {
+    return report(world, meant.error());
+  }
   const auto settings = ConnectionSettings::read(options.connection, world.environment);
   if (!settings) return report(world, settings.error());
   const auto url = settings->url(Listener::kFunctions);
