@@ -95,7 +95,7 @@ TEST(HttpServer, AllBodiesTogetherAreBounded) {
   EXPECT_TRUE(eventually([&] { return status() == 200; })) << "after a call";
 }
 
-// Each is 8 MiB, which no socket's buffers take.
+// Each is 8 MiB, which no server's socket takes.
 TEST(HttpServer, AnswersThatNobodyReadsAreBounded) {
   Settings settings;
   settings.max_buffered_bytes = 20U << 20U;
@@ -106,6 +106,7 @@ TEST(HttpServer, AnswersThatNobodyReadsAreBounded) {
   std::vector<std::unique_ptr<TestClient>> unread;
   for (int i = 1; i <= 2; ++i) {
     unread.push_back(std::make_unique<TestClient>(world.server().function_address()));
+    unread.back()->take_little();
     unread.back()->send(TestWorld::request("GET", kOpen + "/large"));
     ASSERT_TRUE(eventually([&] { return world.sandbox().calls == before + i; }));
   }
