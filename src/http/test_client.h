@@ -61,6 +61,11 @@ class TestClient {
     const int bytes = 65536;
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
   }
+  // Whether something is there to be read, which stays there.
+  [[nodiscard]] bool hears() {
+    char byte = 0;
+    return ::recv(socket_, &byte, 1, MSG_PEEK) == 1;
+  }
   void finish_sending() { ::shutdown(socket_, SHUT_WR); }
 
   // False when the other side takes no more.
