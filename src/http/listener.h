@@ -31,8 +31,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   Listener(reactor::Loop& loop, std::shared_ptr<Routes> routes, std::shared_ptr<SharedState> shared,
            std::size_t max_connections);
 
-  // kTaken: the port is nobody else's, also where two servers ask at the same moment. kShared: with
-  // the listener that took it.
+  // kTaken: the port is nobody else's; of two servers that ask at the same moment one has it, or
+  // neither. kShared: with the listener that took it.
   enum class Port { kTaken, kShared };
 
   // Returns the endpoint with the port that was bound. kUnavailable.

@@ -272,7 +272,10 @@ bool Session::prepare(Answer answer, const Reply& reply) {
   keep_alive_ = reply.keep_alive && !shared_.draining;
   build_head(answer, reply, Framing::kLength,
              keep_alive_ ? Connection::kKeepAlive : Connection::kClose);
-  if (!has_body(answer.status) || reply.is_head) return true;
+  if (!has_body(answer.status) || reply.is_head) {
+    answer_share_.release();
+    return true;
+  }
   if (answer.body.size() <= kShortAnswer) {
     head_ += answer.body;
   } else {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -114,7 +115,7 @@ class Delivery {
 
 struct WeighedAnswer {
   Answer answer;
-  bool light = false;  // fit for a loop
+  std::optional<bool> light;  // fit for a loop; nothing when it hardly ran
 };
 
 SqlError unavailable() {
@@ -450,7 +451,7 @@ Task<Answer> SqlitePool::read(reactor::Loop& loop, const GuestAccess& access,
   // Copies: a Task that is dropped leaves the work to end by itself.
   WeighedAnswer weighed = co_await blocking_.run(
       [this, access, statements, bounds] { return read_blocking(access, statements, bounds); });
-  reader.slow.note(statements, weighed.light);
+  if (weighed.light) reader.slow.note(statements, *weighed.light);
   co_return std::move(weighed.answer);
 }
 
@@ -458,7 +459,7 @@ WeighedAnswer SqlitePool::read_blocking(const GuestAccess& access,
                                         const std::vector<Statement>& statements,
                                         const Bounds& bounds) {
   ReaderPtr reader = take_idle();
-  if (auto opened = open_reader(reader); !opened) return {sql_fail(std::move(opened.error()))};
+  if (auto opened = open_reader(reader); !opened) return {sql_fail(std::move(opened.error())), {}};
   const sqlite::ThreadWork work;
   Answer answer = run_all(*reader, access, statements, bounds);
   // Another program may be recovering the log: a reader that does not wait asks again.
@@ -467,7 +468,9 @@ WeighedAnswer SqlitePool::read_blocking(const GuestAccess& access,
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     answer = run_all(*reader, access, statements, bounds);
   }
-  const bool light = work.is_less_than(kInline);
+  std::optional<bool> light = work.is_less_than(kInline);
+  // Who came after its deadline was stopped as it began.
+  if (!answer && *light) light.reset();
   if (answer || !is_database_failure(answer.error().state)) give_back(std::move(reader));
   return {std::move(answer), light};
 }

@@ -1,7 +1,8 @@
 // The statements that are not to run on a loop, because they were seen to take too long there.
 //
 // Late on the loop is a suspicion only: a machine that gave its time to others makes any text late.
-// The next run elsewhere decides, by the work it took. A text that was slow there stays away until
+// The next run elsewhere decides, by the work it took: of the statement that was stopped its own,
+// of one that ended late that of whoever asks next. A text that was slow there stays away until
 // it has been fast there once, twice as often after each further time. Belongs to one loop.
 #pragma once
 

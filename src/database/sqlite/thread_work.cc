@@ -1,16 +1,17 @@
 #include "database/sqlite/thread_work.h"
 
 #include <sys/resource.h>
+#include <time.h>
 
 namespace database::sqlite {
 
 ThreadWork::Use ThreadWork::now() {
   rusage use{};
   ::getrusage(RUSAGE_THREAD, &use);
-  const auto duration_of = [](const timeval& time) {
-    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
-  };
-  return {duration_of(use.ru_utime) + duration_of(use.ru_stime), use.ru_inblock + use.ru_majflt};
+  timespec cpu{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+  return {std::chrono::seconds(cpu.tv_sec) + std::chrono::nanoseconds(cpu.tv_nsec),
+          use.ru_inblock + use.ru_majflt};
 }
 
 bool ThreadWork::is_less_than(std::chrono::microseconds bound) const {
