@@ -176,7 +176,7 @@ SqlResult<std::string> Composition::scan(std::size_t table, Command command, boo
   const std::string name = quote_name(which.name);
   std::string& sql = *text;
   sql += "SELECT ";
-  for (const std::string& key : key_names(which)) sql += name + "." + key + ", ";
+  for (const std::string& key : key_names(which)) sql += fmt::format("{}.{}, ", name, key);
   for (std::size_t i = 0; i < which.columns.size(); ++i) {
     if (i > 0) sql += ", ";
     sql += request.columns[i] ? name + "." + quote_name(which.columns[i].name) : "NULL";
