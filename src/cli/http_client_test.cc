@@ -36,8 +36,10 @@ TEST(HttpClient, SendsWhatIsAskedAndReadsTheAnswer) {
 TEST(HttpClient, HostIsSentOnceAlsoWhenItIsGiven) {
   FakeServer server;
   server.answer("GET /", 200, "");
-  ASSERT_TRUE(client_of(server).send(
-      {.method = "GET", .target = "/", .headers = {{"HOST", "a.example"}, {"User-Agent", "me"}}}));
+  ASSERT_TRUE(client_of(server).send({.method = "GET",
+                                      .target = "/",
+                                      .headers = {{"HOST", "a.example"}, {"User-Agent", "me"}},
+                                      .body = {}}));
   const Asked asked = server.asked().at(0);
   EXPECT_TRUE(contains(asked.head, "\r\nHOST: a.example\r\n"));
   EXPECT_FALSE(contains(asked.head, "\r\nHost: "));

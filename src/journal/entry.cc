@@ -85,9 +85,18 @@ std::optional<std::chrono::system_clock::time_point> from_rfc3339(std::string_vi
   if (!date.ok() || number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 59) {
     return std::nullopt;
   }
-  return std::chrono::sys_days(date) + std::chrono::hours(number(11, 2)) +
-         std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2)) +
-         std::chrono::milliseconds(number(20, 3));
+  const std::chrono::sys_time<std::chrono::milliseconds> time =
+      std::chrono::sys_days(date) + std::chrono::hours(number(11, 2)) +
+      std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2)) +
+      std::chrono::milliseconds(number(20, 3));
+  // The clock counts nanoseconds: it ends in the year 2262.
+  using Clock = std::chrono::system_clock::time_point;
+  using std::chrono::milliseconds;
+  if (time <= std::chrono::ceil<milliseconds>(Clock::min()) ||
+      time >= std::chrono::floor<milliseconds>(Clock::max())) {
+    return std::nullopt;
+  }
+  return time;
 }
 
 std::optional<std::string> string_or_null(const boost::json::value& value) {

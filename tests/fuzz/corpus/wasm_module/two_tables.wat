@@ -1,0 +1,1 @@
+(module(table 10 funcref) (memory (export "memory") 1) (table 4 funcref) (type $t (func)) (elem (i32.const 0) $a) (func $a) (func (export "handle") (call_indirect (type $t) (i32.const 0)) (call_indirect (type $t) (i32.const 3))))
