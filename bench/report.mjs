@@ -2,7 +2,7 @@
 //
 // Runs the servers side by side (bench/http), then every program of bench/, and writes bench/results.md, results.json
 // and the charts beside it. With --check it runs only hello and read and writes nothing: it compares Roost's ratios with
-// the committed ones and fails when one is lower than each of the committed run's rounds, or missing.
+// the committed ones and fails when one is lower by more than both runs' rounds differ, or missing.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
@@ -62,12 +62,12 @@ function httpTable(rows) {
   );
 }
 
-// A row moved when its median is one that no round of the committed run had.
+// The noise is what the rounds of each run say: a row moved when neither run's median is among the other's rounds.
 function moved(row, old) {
   if (!row) return 'MISSING';
   if (!old) return 'NEW';
-  if (row.ratio < old.ratioLeast) return 'LOWER';
-  return row.ratio > old.ratioGreatest ? 'HIGHER' : '';
+  if (row.ratio < old.ratioLeast && row.ratioGreatest < old.ratio) return 'LOWER';
+  return row.ratio > old.ratioGreatest && row.ratioLeast > old.ratio ? 'HIGHER' : '';
 }
 
 // Says of each of Roost's rows, in either run, how it moved; whether none is lower or missing.

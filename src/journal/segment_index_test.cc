@@ -185,7 +185,9 @@ TEST(SegmentIndex, ASidecarThatPointsElsewhereIsNone) {
         EXPECT_FALSE(index) << at;
       }
       refused += index ? 0 : 1;
-      if (index) EXPECT_LE(index->find(everybody).size(), head->postings);
+      if (index) {
+        EXPECT_LE(index->find(everybody).size(), head->postings);
+      }
     }
   }
   EXPECT_GT(refused, 2 * (head->postings + head->terms)) << "20 is no row either";

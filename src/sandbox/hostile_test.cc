@@ -141,7 +141,9 @@ TEST_F(Hostile, NoArgumentOfAnyImportHarmsTheHost) {
                   code == base::Code::kTimeout || code == base::Code::kQueryFailed)
           << import.name << ": " << result.response.error().message;
     }
-    if (takes_pointers(import)) EXPECT_GT(refused, 0) << import.module << " " << import.name;
+    if (takes_pointers(import)) {
+      EXPECT_GT(refused, 0) << import.module << " " << import.name;
+    }
   }
   EXPECT_TRUE(call(kHello).response);
 }
