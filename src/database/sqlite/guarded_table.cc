@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include <boost/container/small_vector.hpp>
 #include <fmt/format.h>
 
 #include "database/sqlite/failure.h"
@@ -27,10 +28,11 @@ constexpr int kMaxConstraints = 64;
 // The shape of a scan as it travels from the planner to the cursor, as text because SQLite keeps it
 // so: comparison and column of each constraint, direction and column of each term of the order, the
 // columns wanted.
+// Each statement opens a cursor and reads it again: where there are few of each, without the heap.
 struct Shape {
-  std::vector<ScanRequest::Constraint> constraints;
-  std::vector<ScanRequest::Order> order;
-  std::vector<std::size_t> columns;
+  boost::container::small_vector<ScanRequest::Constraint, 4> constraints;
+  boost::container::small_vector<ScanRequest::Order, 2> order;
+  boost::container::small_vector<std::size_t, 16> columns;
 
   [[nodiscard]] std::string encode() const {
     std::string text;
@@ -51,30 +53,30 @@ struct Shape {
 
   static Shape decode(std::string_view text) {
     Shape shape;
-    const auto numbers = [&text]() {
-      std::vector<std::size_t> list;
-      std::size_t number = 0;
-      for (; !text.empty() && text.front() != '|'; text.remove_prefix(1)) {
-        if (text.front() == ',') {
-          list.push_back(number);
-          number = 0;
-        } else {
-          number = number * 10 + static_cast<std::size_t>(text.front() - '0');
-        }
-      }
-      if (!text.empty()) text.remove_prefix(1);
-      return list;
-    };
-    const auto constraints = numbers();
-    for (std::size_t i = 0; i + 1 < constraints.size(); i += 2) {
-      shape.constraints.push_back({constraints[i + 1], static_cast<Comparison>(constraints[i])});
+    while (const auto comparison = next_number(text)) {
+      const std::size_t column = next_number(text).value_or(0);
+      shape.constraints.push_back({column, static_cast<Comparison>(*comparison)});
     }
-    const auto order = numbers();
-    for (std::size_t i = 0; i + 1 < order.size(); i += 2) {
-      shape.order.push_back({order[i + 1], order[i] != 0});
+    while (const auto descending = next_number(text)) {
+      shape.order.push_back({next_number(text).value_or(0), *descending != 0});
     }
-    shape.columns = numbers();
+    while (const auto column = next_number(text)) shape.columns.push_back(*column);
     return shape;
+  }
+
+ private:
+  // Nothing at the end of a list, which is passed over.
+  static std::optional<std::size_t> next_number(std::string_view& text) {
+    std::size_t number = 0;
+    for (; !text.empty(); text.remove_prefix(1)) {
+      const char next = text.front();
+      if (next < '0' || next > '9') break;
+      number = number * 10 + static_cast<std::size_t>(next - '0');
+    }
+    if (text.empty()) return std::nullopt;
+    const bool ended = text.front() == '|';
+    text.remove_prefix(1);
+    return ended ? std::nullopt : std::optional(number);
   }
 };
 
@@ -299,7 +301,7 @@ ScanRequest request_of(const Shape& shape, std::uint64_t dropped, std::size_t co
   for (std::size_t i = 0; i < shape.constraints.size(); ++i) {
     if ((dropped >> i & 1U) == 0) request.constraints.push_back(shape.constraints[i]);
   }
-  request.order = shape.order;
+  request.order.assign(shape.order.begin(), shape.order.end());
   request.columns.assign(columns, false);
   for (const std::size_t column : shape.columns) request.columns[column] = true;
   return request;
