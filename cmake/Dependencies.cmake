@@ -20,3 +20,13 @@ find_library(PG_QUERY_LIBRARY pg_query REQUIRED)
 add_library(pg_query UNKNOWN IMPORTED)
 set_target_properties(pg_query PROPERTIES
   IMPORTED_LOCATION ${PG_QUERY_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${PG_QUERY_INCLUDE})
+
+# What takes the place of malloc, in programs that serve or measure; sanitizers bring their own. Linked whole, so that
+# no other machine needs the package, and its calls are direct.
+add_library(heap INTERFACE)
+if(NOT ROOST_SANITIZE)
+  find_library(TCMALLOC libtcmalloc_minimal.a REQUIRED)
+  find_path(TCMALLOC_INCLUDE gperftools/malloc_extension.h REQUIRED)
+  target_link_libraries(heap INTERFACE ${TCMALLOC} Threads::Threads)
+  target_include_directories(heap INTERFACE ${TCMALLOC_INCLUDE})
+endif()

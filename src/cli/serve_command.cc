@@ -6,13 +6,13 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
 #include "cli/command.h"
+#include "cli/heap.h"
 #include "cli/termination.h"
 #include "sandbox/compiler.h"
 #include "server/config.h"
@@ -33,11 +33,7 @@ constexpr std::chrono::milliseconds kSignalLook{10};
 // of much. Grace period and this together are less than the unit's TimeoutStopSec.
 constexpr std::chrono::seconds kStopLimit{10};
 
-// Bodies come in mappings of their own, which go back to the system with them. glibc would raise
-// this with the first that is freed, and keep what a burst of large ones took.
-constexpr int kMappedFrom = 256 * 1024;
-// What the heaps may keep at their ends, so that they do not shrink and grow with each request.
-constexpr int kKeptByHeap = 8 * 1024 * 1024;
+constexpr std::chrono::seconds kTrimEach{1};
 
 // Of the whole process, so here and nowhere else: files are private, as many descriptors as we may
 // have, and a peer that is gone or a file that may not grow is an error of write().
@@ -50,8 +46,6 @@ void prepare_process() {
   }
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  ::mallopt(M_MMAP_THRESHOLD, kMappedFrom);
-  ::mallopt(M_TRIM_THRESHOLD, kKeptByHeap);
 }
 
 // To somebody who looks on: what stands where a terminal is not is kept, and read by others
@@ -90,7 +84,7 @@ ExitCode serve_until_told(server::Server& server, const Termination& termination
   world.out << fmt::format("Functions on {}/functions/v1/, administration on {}. Ctrl-C stops.\n",
                            server.keys().url, server.keys().admin_url);
   world.out.flush();
-  static_cast<void>(termination.wait());
+  while (!termination.wait_for(kTrimEach)) trim_heap();
   // A second signal means at once.
   server.drain([&termination](std::chrono::milliseconds time) {
     if (const auto again = termination.wait_for(time)) std::_Exit(128 + *again);

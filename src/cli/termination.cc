@@ -22,14 +22,6 @@ Termination::Termination() {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-int Termination::wait() const {
-  const sigset_t set = both();
-  int signal = 0;
-  while (::sigwait(&set, &signal) != 0) {
-  }
-  return signal;
-}
-
 std::optional<int> Termination::wait_for(std::chrono::milliseconds time) const {
   const sigset_t set = both();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);

@@ -15,9 +15,7 @@ class Termination {
   Termination(const Termination&) = delete;
   Termination& operator=(const Termination&) = delete;
 
-  // The signal's number.
-  [[nodiscard]] int wait() const;
-  // Nothing when none comes within that time.
+  // The signal's number; nothing when none comes within that time.
   [[nodiscard]] std::optional<int> wait_for(std::chrono::milliseconds time) const;
 };
 

@@ -13,7 +13,7 @@ TEST(Termination, SignalsWaitUntilTheyAreAskedFor) {
   const Termination termination;
   EXPECT_EQ(termination.wait_for(1ms), std::nullopt);
   ASSERT_EQ(std::raise(SIGTERM), 0);
-  EXPECT_EQ(termination.wait(), SIGTERM);
+  EXPECT_EQ(termination.wait_for(10s), SIGTERM);
   ASSERT_EQ(std::raise(SIGINT), 0);
   EXPECT_EQ(termination.wait_for(10s), SIGINT);
   EXPECT_EQ(termination.wait_for(0ms), std::nullopt);

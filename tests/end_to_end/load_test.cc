@@ -73,5 +73,27 @@ TEST(EndToEnd, NoMemoryLeakAfterOneThousandInvocations) {
   EXPECT_EQ(server.process().wait(), 0);
 }
 
+#ifndef ROOST_SANITIZED
+TEST(EndToEnd, ABurstOfLargeBodiesGivesItsMemoryBack) {
+  const database::TestFolder folder;
+  ServerProcess server(folder / "data");
+  server.deploy("hello");
+  const std::string body(4 * base::kMiB, 'b');
+  ASSERT_EQ(server.call("hello", body).status, 200);
+  const int pid = server.process().pid();
+  const std::uint64_t before = resident_bytes(pid);
+  std::vector<std::future<int>> calls;
+  for (int i = 0; i < 64; ++i) {
+    calls.push_back(
+        std::async(std::launch::async, [&] { return server.call("hello", body).status; }));
+  }
+  const bool grew = eventually([&] { return resident_bytes(pid) > before + 32 * base::kMiB; });
+  for (auto& call : calls) EXPECT_EQ(call.get(), 200);
+  EXPECT_TRUE(grew) << "no burst";
+  EXPECT_TRUE(eventually([&] { return resident_bytes(pid) < before + 16 * base::kMiB; }))
+      << before << " bytes, then " << resident_bytes(pid);
+}
+#endif
+
 }  // namespace
 }  // namespace end_to_end

@@ -16,10 +16,10 @@ namespace {
 struct Rooms {
   std::vector<std::string> order;
   // Beginning of a C header's name → the room that may include it.
-  std::map<std::string, std::string> libraries{{"wasm", "wasm"},         {"roost_engine.h", "wasm"},
-                                               {"sqlite3", "database"},  {"libpq", "database"},
-                                               {"openssl/", "base"},     {"sodium", "auth"},
-                                               {"pg_query", "database"}, {"date/", "triggers"}};
+  std::map<std::string, std::string> libraries{
+      {"wasm", "wasm"},         {"roost_engine.h", "wasm"}, {"sqlite3", "database"},
+      {"libpq", "database"},    {"openssl/", "base"},       {"sodium", "auth"},
+      {"pg_query", "database"}, {"date/", "triggers"},      {"gperftools/", "cli"}};
 
   [[nodiscard]] std::optional<std::size_t> place(const std::string& room) const {
     const auto found = std::ranges::find(order, room);
